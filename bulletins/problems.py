@@ -1,0 +1,239 @@
+"""What keeps a bulletin from being sent, each problem of a closed list with a sentence for its author."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from bulletins.rendering import Imprint, most_units, render_resent
+from bulletins.values import VIETNAMESE, Bulletin, Language, MsgType, Status
+from bulletins.wording import bare_words, mixed_words, odd_characters, one_line, tidied
+
+LONGEST_VALIDITY = timedelta(days=30)
+LONGEST_WAIT = timedelta(days=90)
+MOST_LANGUAGES = 8
+MOST_REFERENCES = 10
+MOST_SOURCE_CHARACTERS = 500
+MOST_ISSUER_CHARACTERS = 200
+
+# Telegram's longest bot username: what fits with it fits with every other.
+_LONGEST_IMPRINT = Imprint("b" * 32, ZoneInfo("Asia/Ho_Chi_Minh"))
+_PRINTABLE_ASCII = re.compile(r"[!-~]+")
+# Read without accents and punctuation, so that no spelling of the words gets through.
+_DENIES_THE_DRILL = re.compile(
+    r"\b(khong|chang|khong he) phai (\w+ ){0,3}dien tap\b|khongphai\w{0,12}dientap"
+    r"|\b(not|no|isn t) (\w+ ){0,2}drill\b|notadrill"
+)
+
+
+class ProblemKind(StrEnum):
+    NO_TEXT = "no_text"
+    NO_HEADLINE = "no_headline"
+    TOO_MANY_LANGUAGES = "too_many_languages"
+    TOO_LONG = "too_long"
+    ODD_CHARACTERS = "odd_characters"
+    LOOK_ALIKES = "look_alikes"
+    NO_ISSUER = "no_issuer"
+    NO_SOURCE = "no_source"
+    BAD_SOURCE = "bad_source"
+    EXPIRED = "expired"
+    EXPIRES_TOO_LATE = "expires_too_late"
+    STARTS_AFTER_END = "starts_after_end"
+    STARTS_TOO_LATE = "starts_too_late"
+    NO_REFERENCES = "no_references"
+    TOO_MANY_REFERENCES = "too_many_references"
+    REFERS_TO_ITSELF = "refers_to_itself"
+    DENIES_THE_DRILL = "denies_the_drill"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to put right, and where: a language, a character, a length."""
+
+    kind: ProblemKind
+    detail: str = ""
+
+    def sentence(self, language: Language) -> str:
+        """What is wrong and what to do, in Vietnamese or English."""
+        vietnamese, english = SENTENCES[self.kind]
+        return (vietnamese if language == VIETNAMESE else english).format(detail=self.detail)
+
+
+SENTENCES: Mapping[ProblemKind, tuple[str, str]] = {
+    ProblemKind.NO_TEXT: (
+        "Bản tin chưa có nội dung. Bạn hãy viết nội dung cho ít nhất một ngôn ngữ.",
+        "The bulletin has no text. Please write it in at least one language.",
+    ),
+    ProblemKind.NO_HEADLINE: (
+        "Bản tin chưa có tiêu đề ({detail}). Bạn hãy thêm một tiêu đề ngắn.",
+        "The headline is missing ({detail}). Please add a short one.",
+    ),
+    ProblemKind.TOO_MANY_LANGUAGES: (
+        "Bản tin có quá nhiều ngôn ngữ ({detail}). Bạn hãy bỏ bớt.",
+        "The bulletin has too many languages ({detail}). Please leave some out.",
+    ),
+    ProblemKind.TOO_LONG: (
+        "Bản tin dài quá mức cho phép ({detail} ký tự). Bạn hãy rút gọn.",
+        "The bulletin is too long ({detail} characters). Please shorten it.",
+    ),
+    ProblemKind.ODD_CHARACTERS: (
+        "Có ký tự ẩn hoặc ký tự làm đảo chiều chữ ({detail}). Bạn hãy xóa và gõ lại đoạn đó.",
+        "There are characters that hide or reorder text ({detail}). Please type that part again.",
+    ),
+    ProblemKind.LOOK_ALIKES: (
+        "Có từ trộn chữ cái giống nhau của hai bảng chữ cái ({detail}). Bạn hãy gõ lại từ đó.",
+        "A word mixes look-alike letters of two alphabets ({detail}). Please type it again.",
+    ),
+    ProblemKind.NO_ISSUER: (
+        "Chưa ghi cơ quan phát hành. Bạn hãy chọn cơ quan phát hành.",
+        "The issuing office is missing. Please choose it.",
+    ),
+    ProblemKind.NO_SOURCE: (
+        "Chưa có nguồn. Bạn hãy thêm liên kết tới thông tin gốc.",
+        "There is no source. Please add the link to the original information.",
+    ),
+    ProblemKind.BAD_SOURCE: (
+        "Liên kết nguồn không dùng được ({detail}). Liên kết phải bắt đầu bằng https:// hoặc http://.",
+        "The source link cannot be used ({detail}). It must begin with https:// or http://.",
+    ),
+    ProblemKind.EXPIRED: (
+        "Bản tin đã hết hạn lúc {detail}. Bạn hãy đặt lại thời hạn.",
+        "The bulletin expired at {detail}. Please set a later time.",
+    ),
+    ProblemKind.EXPIRES_TOO_LATE: (
+        "Thời hạn quá xa ({detail}). Bản tin có hiệu lực nhiều nhất 30 ngày.",
+        "It expires too late ({detail}). A bulletin is valid for 30 days at most.",
+    ),
+    ProblemKind.STARTS_AFTER_END: (
+        "Giờ gửi ({detail}) sau khi bản tin hết hạn. Bạn hãy sửa giờ gửi hoặc thời hạn.",
+        "It would be sent ({detail}) after it has expired. Please change one of the two times.",
+    ),
+    ProblemKind.STARTS_TOO_LATE: (
+        "Giờ gửi quá xa ({detail}). Chỉ hẹn trước được nhiều nhất 90 ngày.",
+        "It would be sent too far ahead ({detail}). 90 days is the most.",
+    ),
+    ProblemKind.NO_REFERENCES: (
+        "Chưa rõ đính chính hoặc thu hồi bản tin nào. Bạn hãy chọn bản tin đó.",
+        "It does not say which bulletin it corrects or withdraws. Please choose that bulletin.",
+    ),
+    ProblemKind.TOO_MANY_REFERENCES: (
+        "Nhắc tới quá nhiều bản tin trước ({detail}). Bạn hãy bỏ bớt.",
+        "It refers to too many earlier bulletins ({detail}). Please leave some out.",
+    ),
+    ProblemKind.REFERS_TO_ITSELF: (
+        "Bản tin không thể đính chính chính nó ({detail}).",
+        "A bulletin cannot correct itself ({detail}).",
+    ),
+    ProblemKind.DENIES_THE_DRILL: (
+        "Bản tin diễn tập không được nói là không phải diễn tập ({detail}). Bạn hãy bỏ câu đó.",
+        "A drill must not say that it is no drill ({detail}). Please take that sentence out.",
+    ),
+}
+
+
+def problems(bulletin: Bulletin, now: datetime) -> tuple[Problem, ...]:
+    """Everything that is wrong with it at this moment; empty when it may be sent."""
+    return (
+        *_text_problems(bulletin),
+        *_character_problems(bulletin),
+        *_origin_problems(bulletin),
+        *_time_problems(bulletin, now),
+        *_reference_problems(bulletin),
+        *_drill_problems(bulletin),
+    )
+
+
+def _text_problems(bulletin: Bulletin) -> Iterator[Problem]:
+    if not bulletin.texts:
+        yield Problem(ProblemKind.NO_TEXT)
+    if len(bulletin.texts) > MOST_LANGUAGES:
+        yield Problem(ProblemKind.TOO_MANY_LANGUAGES, f"{len(bulletin.texts)}/{MOST_LANGUAGES}")
+    for language, text in sorted(bulletin.texts.items())[:MOST_LANGUAGES]:
+        if not one_line(text.headline):
+            yield Problem(ProblemKind.NO_HEADLINE, language)
+        length = render_resent(bulletin, language, imprint=_LONGEST_IMPRINT).utf16_length
+        if length > most_units(bulletin):
+            yield Problem(ProblemKind.TOO_LONG, f"{language} {length}/{most_units(bulletin)}")
+
+
+def _character_problems(bulletin: Bulletin) -> Iterator[Problem]:
+    for place, words in _all_words(bulletin):
+        odd = odd_characters(tidied(words))
+        if odd:
+            yield Problem(ProblemKind.ODD_CHARACTERS, f"{place}: {', '.join(odd[:5])}")
+        mixed = mixed_words(words)
+        if mixed:
+            yield Problem(ProblemKind.LOOK_ALIKES, f"{place}: {', '.join(mixed[:5])}")
+
+
+def _origin_problems(bulletin: Bulletin) -> Iterator[Problem]:
+    issuer = one_line(bulletin.issuer)
+    if not issuer:
+        yield Problem(ProblemKind.NO_ISSUER)
+    if len(issuer) > MOST_ISSUER_CHARACTERS:
+        yield Problem(ProblemKind.TOO_LONG, f"issuer {len(issuer)}/{MOST_ISSUER_CHARACTERS}")
+    if bulletin.source_url:
+        if not is_source(bulletin.source_url):
+            yield Problem(ProblemKind.BAD_SOURCE, bulletin.source_url[:80])
+    elif bulletin.status is Status.ACTUAL and bulletin.msg_type is MsgType.ALERT:
+        yield Problem(ProblemKind.NO_SOURCE)
+
+
+def is_source(url: str) -> bool:
+    """Whether a link can stand as a source: http or https, an ASCII host, nobody's name or password in it."""
+    if len(url) > MOST_SOURCE_CHARACTERS or not _PRINTABLE_ASCII.fullmatch(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and has_host and "@" not in parts.netloc
+
+
+def _time_problems(bulletin: Bulletin, now: datetime) -> Iterator[Problem]:
+    starts = max(now, bulletin.not_before or now)
+    if bulletin.expires <= now:
+        yield Problem(ProblemKind.EXPIRED, _local(bulletin.expires))
+    elif bulletin.expires <= starts:
+        yield Problem(ProblemKind.STARTS_AFTER_END, _local(starts))
+    if starts > now + LONGEST_WAIT:
+        yield Problem(ProblemKind.STARTS_TOO_LATE, _local(starts))
+    elif bulletin.expires > starts + LONGEST_VALIDITY:
+        yield Problem(ProblemKind.EXPIRES_TOO_LATE, _local(bulletin.expires))
+
+
+def _reference_problems(bulletin: Bulletin) -> Iterator[Problem]:
+    if bulletin.msg_type is not MsgType.ALERT and not bulletin.references:
+        yield Problem(ProblemKind.NO_REFERENCES)
+    if len(bulletin.references) > MOST_REFERENCES:
+        yield Problem(ProblemKind.TOO_MANY_REFERENCES, f"{len(bulletin.references)}/{MOST_REFERENCES}")
+    if bulletin.code in bulletin.references:
+        yield Problem(ProblemKind.REFERS_TO_ITSELF, bulletin.code)
+
+
+def _drill_problems(bulletin: Bulletin) -> Iterator[Problem]:
+    if bulletin.status is Status.ACTUAL:
+        return
+    said = bare_words(" ".join(words for _, words in _all_words(bulletin)))
+    denial = _DENIES_THE_DRILL.search(said)
+    if denial:
+        yield Problem(ProblemKind.DENIES_THE_DRILL, denial[0])
+
+
+def _all_words(bulletin: Bulletin) -> Iterator[tuple[str, str]]:
+    """Every text that people will read, with the name of its place."""
+    for language, text in sorted(bulletin.texts.items())[:MOST_LANGUAGES]:
+        yield f"{language} headline", text.headline
+        yield f"{language} body", text.body
+        yield f"{language} instruction", text.instruction
+    yield "issuer", bulletin.issuer
+    if bulletin.media:
+        yield "caption", bulletin.media.caption
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(_LONGEST_IMPRINT.zone).strftime("%H:%M %d/%m/%Y")
