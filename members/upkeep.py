@@ -1,0 +1,144 @@
+"""Upkeep of channels that exist: pausing, leaving, choosing, following what happens on the platform.
+
+Only a channel's member decides about it, except that any admin of a group may ask the bot to leave it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from members.channel import Channel, ChannelId, ChannelState, PersonId, Platform, Preferences
+from members.ports import ChannelRoster, LiveChats
+
+__all__ = ["Answer", "Change", "Upkeep", "Whereabouts"]
+
+
+class Change(StrEnum):
+    """What came of an act or of an event."""
+
+    DONE = "done"
+    NOTHING = "nothing"
+    """It was so already, or it is no channel of ours."""
+    NOT_YOURS = "not_yours"
+    LACKS_RIGHTS = "lacks_rights"
+    LEFT = "left"
+    LOST = "lost"
+    FLAWED = "flawed"
+    MENDED = "mended"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A channel as it is afterwards, and what came of it."""
+
+    change: Change
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """A place of a platform, and the bot that serves it."""
+
+    bot: str
+    platform: Platform
+    external_id: str
+
+
+class Upkeep:
+    """The use case."""
+
+    def __init__(self, roster: ChannelRoster, chats: LiveChats) -> None:
+        self._roster = roster
+        self._chats = chats
+
+    async def channels_of(self, person: PersonId) -> tuple[Channel, ...]:
+        """What this person enrolled and has not left."""
+        return await self._roster.channels_of(person)
+
+    async def channel_of(self, channel: ChannelId, person: PersonId) -> Channel | None:
+        """The channel, if it is this person's."""
+        found = await self._roster.channel(channel)
+        return found if found is not None and found.member == person else None
+
+    async def channel_at(self, where: Whereabouts) -> Channel | None:
+        """The channel at this place."""
+        return await self._roster.channel_at(where.platform, where.external_id)
+
+    async def pause(self, channel: ChannelId, person: PersonId) -> Answer:
+        """Post nothing until resumed."""
+        return await self._change(channel, person, ChannelState.PAUSED)
+
+    async def resume(self, channel: ChannelId, person: PersonId) -> Answer:
+        """Post again."""
+        return await self._change(channel, person, ChannelState.ACTIVE)
+
+    async def leave(self, channel: ChannelId, person: PersonId) -> Answer:
+        """Leave the network: at once, and without consequence."""
+        return await self._change(channel, person, ChannelState.LEFT)
+
+    async def leave_place(self, where: Whereabouts, person: PersonId) -> Answer:
+        """An admin asks, in the place itself, that the bot leave it."""
+        channel = await self.channel_at(where)
+        look = await self._chats.look(where.bot, where.external_id, person)
+        is_member = channel is not None and channel.member == person
+        if not is_member and (look is None or not look.is_admin):
+            return Answer(Change.NOT_YOURS, channel)
+        if channel is None:
+            return Answer(Change.DONE)
+        left = await self._roster.change_state(channel.id, ChannelState.LEFT)
+        return Answer(Change.DONE, left or channel)
+
+    async def prefer(self, channel: ChannelId, person: PersonId, preferences: Preferences) -> Answer:
+        """Keep what the member chose. Pinning is refused while the bot may not pin."""
+        found = await self.channel_of(channel, person)
+        if found is None:
+            return Answer(Change.NOT_YOURS)
+        if preferences.pin and not found.preferences.pin and not await self._may_pin(found):
+            return Answer(Change.LACKS_RIGHTS, found)
+        await self._roster.prefer(found.id, preferences)
+        return Answer(Change.DONE, replace(found, preferences=preferences))
+
+    async def removed(self, where: Whereabouts, by: PersonId | None) -> Answer:
+        """The bot was taken out: the member left, or somebody else did it and the channel is lost."""
+        channel = await self.channel_at(where)
+        if channel is None:
+            return Answer(Change.NOTHING)
+        own = by is not None and by == channel.member
+        after = ChannelState.LEFT if own else ChannelState.LOST
+        gone = await self._roster.change_state(channel.id, after)
+        if gone is None:  # it had left already, or this is a repeat
+            return Answer(_GONE.get(channel.state, Change.NOTHING), channel)
+        return Answer(_GONE[after], gone)
+
+    async def rights_changed(self, where: Whereabouts) -> Answer:
+        """The bot was promoted, demoted or restricted: can it post? Tellings says whether that is news."""
+        channel = await self.channel_at(where)
+        if channel is None or channel.state in _GONE:
+            return Answer(Change.NOTHING, channel)
+        look = await self._chats.look(where.bot, where.external_id, channel.member)
+        if look is None:
+            return Answer(Change.NOTHING, channel)
+        flaw = look.missing[0] if look.missing else None
+        await self._roster.set_flaw(channel.id, flaw)
+        return Answer(Change.MENDED if flaw is None else Change.FLAWED, replace(channel, flaw=flaw))
+
+    async def moved(self, where: Whereabouts, new_external_id: str) -> bool:
+        """A group became a supergroup, with a new id. It is told twice; whether this time it was news."""
+        return await self._roster.move(where.platform, where.external_id, new_external_id)
+
+    async def _change(self, channel: ChannelId, person: PersonId, after: ChannelState) -> Answer:
+        found = await self.channel_of(channel, person)
+        if found is None:
+            return Answer(Change.NOT_YOURS)
+        if found.state is after:
+            return Answer(Change.NOTHING, found)
+        changed = await self._roster.change_state(found.id, after)
+        return Answer(Change.NOT_YOURS) if changed is None else Answer(Change.DONE, changed)
+
+    async def _may_pin(self, channel: Channel) -> bool:
+        look = await self._chats.look(channel.bot, channel.external_id, None)
+        return look is not None and look.may_pin
+
+
+_GONE = {ChannelState.LEFT: Change.LEFT, ChannelState.LOST: Change.LOST}
