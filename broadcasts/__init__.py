@@ -1,0 +1,1 @@
+"""A bulletin from draft to every channel, and the corrections that follow it."""

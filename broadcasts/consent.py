@@ -1,0 +1,115 @@
+"""Who may start, stop, correct and edit: pure rules over what the transaction has just read.
+
+One may stop or correct, two must start. An approver is never the author, and a consent counts only for
+exactly the bytes it was given to, by somebody who is an approver at this moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from broadcasts.book import Change, Consent, Refusal, Revision
+from broadcasts.broadcast import BROADCAST_TRANSITIONS, Broadcast, BroadcastState
+from broadcasts.schedule import Due, due
+from bulletins.bulletin import DEFAULT_APPROVALS, Severity, approvals_needed, is_correction
+from bulletins.problems import problems
+from members.channel import PersonId
+from members.roles import Role
+
+EDITABLE = frozenset({BroadcastState.DRAFT, BroadcastState.IN_REVIEW})
+STARTABLE = frozenset({BroadcastState.SCHEDULED, BroadcastState.HELD})
+UNFINISHED = frozenset(
+    {BroadcastState.SCHEDULED, BroadcastState.HELD, BroadcastState.SENDING, BroadcastState.PAUSED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StartRules:
+    """What an installation demands before anything goes out."""
+
+    approvals: Mapping[Severity, int] = field(default_factory=lambda: DEFAULT_APPROVALS)
+    grace: timedelta = timedelta(minutes=15)
+
+
+def judge_revision(broadcast: Broadcast, revision: Revision) -> Refusal | None:
+    """Only its author edits, only before it is approved, and only what they saw."""
+    if broadcast.author != revision.person:
+        return Refusal.NOT_AUTHOR
+    if broadcast.state not in EDITABLE:
+        return Refusal.TOO_LATE
+    return Refusal.CHANGED if broadcast.approval_hash != revision.seen_hash else None
+
+
+def judge_consent(broadcast: Broadcast, consent: Consent, roles: frozenset[Role]) -> Refusal | None:
+    """Whether this person's yes counts, as their roles are now."""
+    if is_correction(broadcast.bulletin):
+        return _judge_correction(broadcast, consent, roles)
+    if Role.APPROVER not in roles:
+        return Refusal.NOT_ALLOWED
+    if broadcast.author == consent.person:
+        return Refusal.OWN_BULLETIN
+    if broadcast.approval_hash != consent.approval_hash:
+        return Refusal.CHANGED
+    if broadcast.state is not BroadcastState.IN_REVIEW:
+        return Refusal.TOO_LATE
+    return Refusal.NOT_READY if problems(broadcast.bulletin, consent.at) else None
+
+
+def _judge_correction(broadcast: Broadcast, consent: Consent, roles: frozenset[Role]) -> Refusal | None:
+    """Whoever wrote a correction confirms it: waiting for a second person would leave the error standing."""
+    if not roles:
+        return Refusal.NOT_ALLOWED
+    if broadcast.author != consent.person:
+        return Refusal.NOT_AUTHOR
+    if broadcast.approval_hash != consent.approval_hash:
+        return Refusal.CHANGED
+    if broadcast.state not in EDITABLE:
+        return Refusal.TOO_LATE
+    return Refusal.NOT_READY if problems(broadcast.bulletin, consent.at) else None
+
+
+def still_needed(broadcast: Broadcast, approvers: frozenset[PersonId], rules: StartRules) -> int:
+    """How many more consents it takes, counting ``approvers`` who consented to these bytes and still may."""
+    if is_correction(broadcast.bulletin):
+        return 0 if broadcast.author in approvers else 1
+    return max(0, approvals_needed(broadcast.bulletin, rules.approvals) - len(approvers - {broadcast.author}))
+
+
+def path_of_approval(broadcast: Broadcast, now: datetime) -> tuple[BroadcastState, ...]:
+    """The states that the last consent leads through, in one transaction: to its time, or out at once."""
+    not_before = broadcast.bulletin.not_before
+    last = BroadcastState.SCHEDULED if not_before and not_before > now else BroadcastState.SENDING
+    before = () if broadcast.state is BroadcastState.IN_REVIEW else (BroadcastState.IN_REVIEW,)
+    return (*before, BroadcastState.APPROVED, last)
+
+
+def check_path(state: BroadcastState, path: Sequence[BroadcastState]) -> None:
+    """ValueError for a step that the transition table does not allow: a mistake in our own code."""
+    for after in path:
+        if after not in BROADCAST_TRANSITIONS[state]:
+            raise ValueError(f"a bulletin cannot go from {state} to {after}")
+        state = after
+
+
+def judge_change(broadcast: Broadcast, change: Change, roles: frozenset[Role]) -> Refusal | None:
+    """One person of the staff is enough to stop, pause, resume or send back."""
+    if not roles:
+        return Refusal.NOT_ALLOWED
+    if change.author_only and broadcast.author != change.person:
+        return Refusal.NOT_AUTHOR
+    if change.seen_hash not in (None, broadcast.approval_hash):
+        return Refusal.CHANGED
+    if broadcast.state not in change.allowed_from or change.to not in BROADCAST_TRANSITIONS[broadcast.state]:
+        return Refusal.TOO_LATE
+    return None
+
+
+def why_held(broadcast: Broadcast, missing: int, now: datetime, rules: StartRules) -> Refusal | None:
+    """Why a scheduled bulletin must wait for a moderator instead of starting by itself."""
+    if missing:
+        return Refusal.LACKS_APPROVALS
+    if problems(broadcast.bulletin, now):
+        return Refusal.NOT_READY
+    return Refusal.TOO_LATE if due(broadcast.bulletin.not_before, now, rules.grace) is Due.MISSED else None

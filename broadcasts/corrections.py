@@ -1,0 +1,63 @@
+"""Correcting one delivered copy: change it in place, then reply to it, so that people notice.
+
+Changing is harmless to repeat, so whatever is not certain about it is tried again. The reply is not: it is
+sent once, and in any case. A copy that could not be changed keeps the reason beside its delivery, to be
+listed by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from broadcasts.delivery import (
+    DeliveryState,
+    FloodWait,
+    Gone,
+    Moved,
+    NoRights,
+    NotSent,
+    Outcome,
+    Rejected,
+    Unsure,
+)
+from broadcasts.ports import Due
+
+EDITS_TRIED = 4
+NOT_EDITED = "not_edited"
+
+
+@dataclass(frozen=True, slots=True)
+class AfterEdit:
+    """What follows from changing a copy: stop with an ``outcome``, or reply, noting what failed."""
+
+    outcome: Outcome | None = None
+    note: str | None = None
+
+
+def after_edit(outcome: Outcome, attempt: int) -> AfterEdit:
+    """Whether to reply now, to try the change again later, or to give the channel up."""
+    match outcome:
+        case FloodWait() | Moved() | Gone():
+            return AfterEdit(outcome)
+        case NotSent(reason) | Unsure(reason):
+            if attempt < EDITS_TRIED:
+                return AfterEdit(NotSent(f"edit {reason}"))
+            return AfterEdit(note=f"{NOT_EDITED}:{reason}")
+        case Rejected(reason) | NoRights(reason):
+            return AfterEdit(note=f"{NOT_EDITED}:{reason}")
+        case _:
+            return AfterEdit()
+
+
+def original_may_still_arrive(due: Due) -> bool:
+    """Whether nobody knows yet if the channel has a copy to correct."""
+    return due.original is not None and due.original.state is DeliveryState.SENDING
+
+
+def has_nothing_to_correct(due: Due) -> bool:
+    """Whether the original never got there after all."""
+    return due.original is not None and due.original.state in (
+        DeliveryState.QUEUED,
+        DeliveryState.FAILED,
+        DeliveryState.DROPPED,
+    )

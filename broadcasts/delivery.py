@@ -1,0 +1,108 @@
+"""Deliveries: their states and transitions, and the closed catalogue of what can come of one attempt.
+
+    queued ──intend──> sending ──> sent
+      ^                  │  ├────> failed     definite refusal, not retryable
+      │ due later        │  ├────> queued     retry: nothing left our machine, or a flood wait
+      └──────────────────┘  └────> unsure     bytes went out, no answer came back
+    queued ──> dropped (expired · stopped · channel paused or left)
+    unsure ──> sent | queued | dropped        by policy or by a moderator
+
+Nothing is ever sent without a row, and a row is ``sending`` on disk before the first byte of it is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+DeliveryId = NewType("DeliveryId", int)
+
+
+class DeliveryState(StrEnum):
+    """Where one bulletin × one channel stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNSURE = "unsure"
+    DROPPED = "dropped"
+
+
+FINAL_STATES = frozenset({DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.DROPPED})
+
+DELIVERY_TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.QUEUED: frozenset({DeliveryState.SENDING, DeliveryState.DROPPED}),
+    DeliveryState.SENDING: frozenset(
+        {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.QUEUED, DeliveryState.UNSURE}
+    ),
+    DeliveryState.UNSURE: frozenset({DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.DROPPED}),
+    DeliveryState.FAILED: frozenset({DeliveryState.QUEUED}),
+    DeliveryState.SENT: frozenset(),
+    DeliveryState.DROPPED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The platform has it, under this message id."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FloodWait:
+    """The platform asks to wait before the next message."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The group became a supergroup: the same place under a new id."""
+
+    new_external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The bot can no longer post there: kicked, blocked, deleted, deactivated."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoRights:
+    """The bot is there but lacks a right."""
+
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The platform will not take this content, here or anywhere."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """It failed before any byte left this machine: safe to try again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """It failed after bytes had left: nobody can know whether it arrived."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A member carries it out and confirms; until then it waits."""
+
+
+Outcome = Sent | FloodWait | Moved | Gone | NoRights | Rejected | NotSent | Unsure | ByHand

@@ -1,0 +1,232 @@
+"""What a moderator chooses and types, made into a bulletin's values. Pure.
+
+Plain words for CAP's scales, text as it was typed, and the wording that stands ready for corrections.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from broadcasts.broadcast import Broadcast
+from broadcasts.schedule import USUAL_VALIDITY_HOURS, expiry_after
+from bulletins.bulletin import (
+    ENGLISH,
+    VIETNAMESE,
+    Bulletin,
+    Category,
+    Certainty,
+    Code,
+    Language,
+    MsgType,
+    Severity,
+    Status,
+    Text,
+    Urgency,
+    is_correction,
+)
+from bulletins.problems import LONGEST_VALIDITY
+from bulletins.rendering import text_in
+from members.channel import PersonId
+
+MOST_TEXT_CHARACTERS = 4_096
+"""Longer than this no bulletin can be, whatever the platform."""
+
+_LONGEST_HEADLINE_CHARACTERS = 150
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+_INSTRUCTION = re.compile(r"^(?:👉\s*)?(?:cần làm|what to do)\s*:\s*", re.IGNORECASE)
+
+Edit = Callable[[Bulletin], Bulletin]
+
+
+class Weight(StrEnum):
+    """How grave and how soon, in one plain choice."""
+
+    ORDINARY = "ordinary"
+    NOTABLE = "notable"
+    URGENT = "urgent"
+    LIFE_THREATENING = "life_threatening"
+
+
+SCALES: Mapping[Weight, tuple[Severity, Urgency, Certainty]] = {
+    Weight.ORDINARY: (Severity.MINOR, Urgency.FUTURE, Certainty.OBSERVED),
+    Weight.NOTABLE: (Severity.MODERATE, Urgency.EXPECTED, Certainty.LIKELY),
+    Weight.URGENT: (Severity.SEVERE, Urgency.EXPECTED, Certainty.LIKELY),
+    Weight.LIFE_THREATENING: (Severity.EXTREME, Urgency.IMMEDIATE, Certainty.OBSERVED),
+}
+
+
+def weight_of(bulletin: Bulletin) -> Weight:
+    """The plain word nearest to a bulletin's scales, whatever they came from."""
+    if bulletin.severity is Severity.EXTREME or bulletin.is_grave_and_now:
+        return Weight.LIFE_THREATENING
+    if bulletin.severity is Severity.SEVERE:
+        return Weight.URGENT
+    return Weight.NOTABLE if bulletin.severity is Severity.MODERATE else Weight.ORDINARY
+
+
+def weighted(weight: Weight) -> Edit:
+    """The edit that sets all three scales at once."""
+    severity, urgency, certainty = SCALES[weight]
+    return lambda bulletin: replace(bulletin, severity=severity, urgency=urgency, certainty=certainty)
+
+
+def worded(language: Language, text: Text | None) -> Edit:
+    """The edit that sets, or with None removes, the words in one language."""
+
+    def edit(bulletin: Bulletin) -> Bulletin:
+        others = {tag: words for tag, words in bulletin.texts.items() if tag != language}
+        return replace(bulletin, texts=others if text is None else {**others, language: text})
+
+    return edit
+
+
+def text_from(typed: str) -> Text:
+    """Headline, body, instruction: the first line typed, the rest, and what follows "Cần làm:"."""
+    lines = typed.strip().splitlines()
+    headline, rest = (lines[0].strip(), lines[1:]) if lines else ("", [])
+    if not rest and len(headline) > _LONGEST_HEADLINE_CHARACTERS:
+        first, *others = _SENTENCE_END.split(headline, maxsplit=1)
+        headline, rest = first, others
+    body, instruction = _parted("\n".join(rest).strip())
+    return Text(headline, body, instruction)
+
+
+def typed_form(text: Text) -> str:
+    """The text as `text_from` would read it again: to copy, change and send back."""
+    label = "Cần làm: " if text.instruction else ""
+    return "\n\n".join(part for part in (text.headline, text.body, f"{label}{text.instruction}") if part)
+
+
+def _parted(body: str) -> tuple[str, str]:
+    paragraphs = body.split("\n")
+    for number, paragraph in enumerate(paragraphs):
+        said = _INSTRUCTION.match(paragraph.strip())
+        if said:
+            instruction = "\n".join([paragraph.strip()[said.end() :], *paragraphs[number + 1 :]])
+            return "\n".join(paragraphs[:number]).strip(), instruction.strip()
+    return body, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who composes, where they are answered, and the update that made them: repeated, it makes one draft."""
+
+    author: PersonId
+    author_chat: str
+    key: str
+
+
+def blank(status: Status, issuer: str, now: datetime) -> Bulletin:
+    """A draft with the usual choices made; words and source are missing. Its code is given later."""
+    severity, urgency, certainty = SCALES[Weight.ORDINARY]
+    return Bulletin(
+        code=Code(""),
+        status=status,
+        category=Category.OTHER,
+        urgency=urgency,
+        severity=severity,
+        certainty=certainty,
+        issuer=issuer,
+        texts={},
+        expires=expiry_after(USUAL_VALIDITY_HOURS, None, now),
+    )
+
+
+def anew(stopped: Bulletin, now: datetime) -> Bulletin:
+    """The same words for a new draft, with a time to come."""
+    usual = expiry_after(USUAL_VALIDITY_HOURS, None, now)
+    return replace(
+        stopped,
+        code=Code(""),
+        version=1,
+        sent=None,
+        not_before=None,
+        expires=max(stopped.expires, usual),
+    )
+
+
+class Amends(StrEnum):
+    """The two ways to put an earlier bulletin right."""
+
+    CORRECTS = "corrects"
+    WITHDRAWS = "withdraws"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    headline: str
+    body: str = ""
+    instruction: str = ""
+
+
+_READY: Mapping[tuple[Amends, Status, Language], _Wording] = {
+    (Amends.CORRECTS, Status.ACTUAL, VIETNAMESE): _Wording("Thông tin đúng về: {headline}"),
+    (Amends.CORRECTS, Status.ACTUAL, ENGLISH): _Wording("The right information about: {headline}"),
+    (Amends.CORRECTS, Status.EXERCISE, VIETNAMESE): _Wording("Diễn tập, nội dung sửa lại: {headline}"),
+    (Amends.CORRECTS, Status.EXERCISE, ENGLISH): _Wording("Drill, put right: {headline}"),
+    (Amends.CORRECTS, Status.TEST, VIETNAMESE): _Wording("Bản tin thử, nội dung sửa lại: {headline}"),
+    (Amends.CORRECTS, Status.TEST, ENGLISH): _Wording("Test, put right: {headline}"),
+    (Amends.WITHDRAWS, Status.ACTUAL, VIETNAMESE): _Wording(
+        "Bản tin “{headline}” không còn giá trị",
+        "Chúng tôi thu hồi bản tin này và xin lỗi vì sự bất tiện.",
+        "Xin đừng làm theo bản tin cũ và đừng chia sẻ tiếp.",
+    ),
+    (Amends.WITHDRAWS, Status.ACTUAL, ENGLISH): _Wording(
+        "The bulletin “{headline}” is no longer valid",
+        "We withdraw it and apologise for the trouble.",
+        "Please do not act on it and do not share it further.",
+    ),
+    (Amends.WITHDRAWS, Status.EXERCISE, VIETNAMESE): _Wording(
+        "Buổi diễn tập đã kết thúc: {headline}", "Cảm ơn bà con đã tham gia."
+    ),
+    (Amends.WITHDRAWS, Status.EXERCISE, ENGLISH): _Wording(
+        "The drill is over: {headline}", "Thank you for taking part."
+    ),
+    (Amends.WITHDRAWS, Status.TEST, VIETNAMESE): _Wording("Đã thử xong: {headline}"),
+    (Amends.WITHDRAWS, Status.TEST, ENGLISH): _Wording("The test is over: {headline}"),
+}
+_HEADLINE_SHARE = 120
+
+
+def ready_text(amends: Amends, earlier: Bulletin, language: Language) -> Text:
+    """The wording that stands ready for this kind of bulletin, with the earlier headline filled in."""
+    wording = _READY[amends, earlier.status, language if language in (VIETNAMESE, ENGLISH) else ENGLISH]
+    headline = text_in(earlier, language).headline
+    short = headline if len(headline) <= _HEADLINE_SHARE else headline[: _HEADLINE_SHARE - 1].rstrip() + "…"
+    return Text(wording.headline.format(headline=short), wording.body, wording.instruction)
+
+
+def amendment(amends: Amends, earlier: Broadcast, references: tuple[str, ...], now: datetime) -> Bulletin:
+    """The Update or Cancel that puts ``earlier`` right: all as it was, but the words."""
+    before = earlier.bulletin
+    usual = expiry_after(USUAL_VALIDITY_HOURS, None, now)
+    return replace(
+        before,
+        code=Code(""),
+        version=1,
+        msg_type=MsgType.UPDATE if amends is Amends.CORRECTS else MsgType.CANCEL,
+        texts={language: ready_text(amends, before, language) for language in before.texts},
+        media=None,
+        references=references,
+        sent=None,
+        not_before=None,
+        expires=min(max(before.expires, usual), now + LONGEST_VALIDITY - timedelta(minutes=1)),
+        provenance=None,
+    )
+
+
+def reworded(language: Language, typed: str) -> Edit:
+    """The edit that puts what was typed in place; one paragraph goes under a correction's ready headline."""
+    typed = typed.strip()
+
+    def edit(bulletin: Bulletin) -> Bulletin:
+        ready = bulletin.texts.get(language)
+        if ready is not None and is_correction(bulletin) and "\n" not in typed:
+            return worded(language, replace(ready, body=typed))(bulletin)
+        return worded(language, text_from(typed))(bulletin)
+
+    return edit

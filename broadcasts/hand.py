@@ -1,0 +1,84 @@
+"""The hand: deliveries that were read from the ledger and wait to be sent, by lane.
+
+The most urgent lane goes first, always. Within a lane the bulletins take turns. Rows that cannot go at this
+moment, because their chat was written to a moment ago, are laid aside for a while.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+
+from broadcasts.ports import Due, OpenBulletin
+from bulletins.bulletin import BulletinId, Lane
+
+
+class Hand:
+    """Bounded by whoever fills it."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[Lane, dict[BulletinId, deque[Due]]] = {lane: {} for lane in Lane}
+        self._bulletins: dict[BulletinId, OpenBulletin] = {}
+        self._aside: list[tuple[float, int, Due]] = []
+        self._aside_of: Counter[BulletinId] = Counter()
+        self.ready = 0
+        """How many rows could be taken now."""
+
+    def laid_aside(self, bulletin_id: BulletinId) -> int:
+        """How many rows of a bulletin wait for their chat."""
+        return self._aside_of[bulletin_id]
+
+    def lanes(self) -> Iterator[Lane]:
+        """The lanes that hold something, most urgent first."""
+        return (lane for lane in Lane if self._lanes[lane])
+
+    def count_down_to(self, lane: Lane) -> int:
+        """How many rows wait in this lane and in more urgent ones, without those laid aside."""
+        return sum(len(rows) for upper in Lane if upper <= lane for rows in self._lanes[upper].values())
+
+    def add(self, bulletin: OpenBulletin, rows: Iterable[Due]) -> None:
+        """Put rows of one bulletin at the end of its queue."""
+        for row in rows:
+            self._bulletins[bulletin.id] = bulletin
+            self._lanes[bulletin.lane].setdefault(bulletin.id, deque()).append(row)
+            self.ready += 1
+
+    def take(self, lane: Lane) -> tuple[OpenBulletin, Due] | None:
+        """The next row of a lane; its bulletin goes to the end of the line."""
+        waiting = self._lanes[lane]
+        if not waiting:
+            return None
+        bulletin_id = next(iter(waiting))
+        rows = waiting.pop(bulletin_id)
+        row = rows.popleft()
+        if rows:
+            waiting[bulletin_id] = rows
+        self.ready -= 1
+        return self._bulletins[bulletin_id], row
+
+    def lay_aside(self, row: Due, until: float) -> None:
+        """Keep it back until that time of the loop's clock."""
+        heapq.heappush(self._aside, (until, row.id, row))
+        self._aside_of[row.bulletin_id] += 1
+
+    def take_up(self, now: float) -> float | None:
+        """Put back what was laid aside long enough; when the next one will be, or None."""
+        while self._aside and self._aside[0][0] <= now:
+            row = heapq.heappop(self._aside)[2]
+            self._aside_of[row.bulletin_id] -= 1
+            self.add(self._bulletins[row.bulletin_id], [row])
+        return self._aside[0][0] if self._aside else None
+
+    def keep(self, wanted: Callable[[BulletinId], bool]) -> list[Due]:
+        """Let go of the rows of all other bulletins; which they were."""
+        gone: list[Due] = []
+        for bulletin_id in [known for known in self._bulletins if not wanted(known)]:
+            rows = self._lanes[self._bulletins.pop(bulletin_id).lane].pop(bulletin_id, deque())
+            self.ready -= len(rows)
+            gone.extend(rows)
+            self._aside_of.pop(bulletin_id, None)
+        gone.extend(row for _, _, row in self._aside if not wanted(row.bulletin_id))
+        self._aside = [entry for entry in self._aside if wanted(entry[2].bulletin_id)]
+        heapq.heapify(self._aside)
+        return gone

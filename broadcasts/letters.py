@@ -1,0 +1,114 @@
+"""What exactly is posted to a channel: the approved bulletin in its language, marked when it is sent again.
+
+Or a correction of a copy that is already there. Rendered once for all channels of one language and taste.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from broadcasts.broadcast import Broadcast
+from broadcasts.delivery import DeliveryState
+from broadcasts.ports import Content, Due, OpenBulletin, Shelf
+from bulletins.bulletin import BulletinId, Language
+from bulletins.canonical import approval_hash
+from bulletins.rendering import (
+    Imprint,
+    Rendered,
+    render,
+    render_corrected_copy,
+    render_correction_notice,
+    render_resent,
+)
+
+_BULLETINS_KEPT = 32
+_CONTENTS_KEPT = 512
+
+
+class NotAsApproved(Exception):
+    """A bulletin is not, byte for byte, what was approved; nothing of it may go out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What goes to one channel: a message, and for a correction also what its old copy becomes."""
+
+    post: Content
+    edit: Content | None = None
+    copy_id: str | None = None
+    """The message that is edited and replied to."""
+
+
+class Letters:
+    """Makes letters; remembers bulletins and renderings, a bounded number of each."""
+
+    def __init__(self, shelf: Shelf, imprint: Imprint) -> None:
+        self._shelf = shelf
+        self._imprint = imprint
+        self._finding = asyncio.Lock()
+        self._bulletins: dict[BulletinId, Broadcast] = {}
+        self._contents: dict[tuple[object, ...], Content] = {}
+
+    async def letter(self, due: Due, bulletin: OpenBulletin) -> Letter:
+        """The letter for a delivery. Raises NotAsApproved."""
+        if bulletin.corrects is not None and _has_known_copy(due):
+            return await self._correction(due, bulletin.corrects)
+        key = (due.bulletin_id, due.language, due.silent, due.resent)
+        known = self._contents.get(key)
+        if known is not None:
+            return Letter(known)
+        broadcast = await self._find(due.bulletin_id)
+        known = self._contents.get(key)  # many wait for the first to find it
+        if known is not None:
+            return Letter(known)
+        make = render_resent if due.resent else render
+        rendered = make(broadcast.bulletin, due.language, imprint=self._imprint)
+        return Letter(self._keep(key, Content(rendered, broadcast.bulletin.media, due.silent)))
+
+    async def _correction(self, due: Due, corrects: BulletinId) -> Letter:
+        original, correction = await self._find(corrects), await self._find(due.bulletin_id)
+        copy = self._rendered(render_corrected_copy, original, correction, due.language)
+        notice = self._rendered(render_correction_notice, original, correction, due.language)
+        return Letter(
+            post=Content(notice, None, due.silent),
+            edit=Content(copy, original.bulletin.media, due.silent),
+            copy_id=due.original.message_id if due.original else None,
+        )
+
+    def _rendered(
+        self, make: Callable[..., Rendered], original: Broadcast, correction: Broadcast, language: Language
+    ) -> Rendered:
+        key = (make, original.id, correction.id, language)
+        known = self._contents.get(key)
+        if known is None:
+            rendered = make(original.bulletin, correction.bulletin, language, imprint=self._imprint)
+            known = self._keep(key, Content(rendered))
+        return known.rendered
+
+    async def _find(self, bulletin_id: BulletinId) -> Broadcast:
+        async with self._finding:
+            known = self._bulletins.get(bulletin_id)
+            return known or await self._fetch(bulletin_id)
+
+    async def _fetch(self, bulletin_id: BulletinId) -> Broadcast:
+        found = await self._shelf.find(bulletin_id)
+        if found is None or approval_hash(found.bulletin).hex() != found.approval_hash:
+            raise NotAsApproved(f"bulletin {bulletin_id} is not what was approved")
+        if len(self._bulletins) >= _BULLETINS_KEPT:
+            del self._bulletins[next(iter(self._bulletins))]
+        self._bulletins[bulletin_id] = found
+        return found
+
+    def _keep(self, key: tuple[object, ...], content: Content) -> Content:
+        if len(self._contents) >= _CONTENTS_KEPT:
+            del self._contents[next(iter(self._contents))]
+        self._contents[key] = content
+        return content
+
+
+def _has_known_copy(due: Due) -> bool:
+    """Whether there is a message that can be edited; without one the correction is posted whole."""
+    original = due.original
+    return original is not None and original.state is DeliveryState.SENT and bool(original.message_id)

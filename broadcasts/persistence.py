@@ -1,0 +1,53 @@
+"""Keeping at it: asking a database that is full, locked or gone until it answers, and saying so once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from broadcasts.ports import LedgerUnavailable, Notices
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 15.0
+
+
+class Persistence:
+    """One pump's patience with its database. While it fails nothing is intended, so nothing is sent."""
+
+    def __init__(self, bot: str, notices: Notices) -> None:
+        self._bot = bot
+        self._notices = notices
+        self._has_failed = False
+
+    async def until_done(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer of ``ask``, however often that must be asked."""
+        wait_seconds = _FIRST_WAIT_SECONDS
+        while True:
+            try:
+                answer = await ask()
+            except LedgerUnavailable as error:
+                self._fail(str(error))
+            else:
+                if self._has_failed:
+                    self._recover()
+                return answer
+            await asyncio.sleep(wait_seconds)
+            wait_seconds = min(2 * wait_seconds, _LONGEST_WAIT_SECONDS)
+
+    def _fail(self, what: str) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            log.error("sending stopped: the database does not answer", bot=self._bot, error=what)
+            self._notices.storage_failed(what)
+
+    def _recover(self) -> None:
+        self._has_failed = False
+        log.info("sending goes on: the database answers again", bot=self._bot)
+        self._notices.storage_recovered()

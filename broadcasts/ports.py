@@ -1,0 +1,225 @@
+"""What the delivery engine needs from the database, the platform and the app, and the values it speaks in.
+
+Each method of a port is one transaction, or one request to a platform. Expected outcomes are returned; a
+database that cannot be written raises ``LedgerUnavailable``, and then nothing may be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from broadcasts.broadcast import Broadcast
+from broadcasts.delivery import DeliveryId, DeliveryState, Gone, Moved, NoRights, Outcome, Rejected
+from bulletins.bulletin import BulletinId, Lane
+from bulletins.rendering import Rendered
+from bulletins.values import Language, Media
+from members.channel import ChannelId
+
+
+class LedgerUnavailable(Exception):
+    """The database did not take the write: full, locked, or gone. Try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBulletin:
+    """A bulletin that is being sent, as one bot's pump sees it."""
+
+    id: BulletinId
+    lane: Lane
+    life_safety: bool
+    expires: datetime
+    at_any_hour: bool
+    corrects: BulletinId | None
+    next_due: datetime | None
+    """When the first of its deliveries queued for this bot is due; None when there are none."""
+    canary: DeliveryId | None
+    """The delivery to the operator's own channel while nothing has been heard of it: all others wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What became of the copy that a correction corrects."""
+
+    state: DeliveryState
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A queued delivery that is due, with what it takes to send it."""
+
+    id: DeliveryId
+    bulletin_id: BulletinId
+    channel_id: ChannelId
+    attempt: int
+    """How many times it was tried before."""
+    resent: bool
+    due_at: datetime
+    chat: str
+    language: Language
+    is_postable: bool
+    """False when the channel was paused, left or lost after planning."""
+    pin: bool
+    silent: bool
+    quiet_minutes: tuple[int, int] | None
+    flaw: str | None
+    original: Original | None
+    """Only for corrections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which due deliveries to read. ``after`` is the place, by due time and id, where the last pick ended."""
+
+    bot: str
+    bulletin: OpenBulletin
+    now: datetime
+    limit: int
+    after: tuple[datetime, DeliveryId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The wish to send these, written down before the first byte of any goes out."""
+
+    deliveries: Sequence[DeliveryId]
+    now: datetime
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an attempt led to: the state that follows, and what it means beyond this one row."""
+
+    delivery_id: DeliveryId
+    channel_id: ChannelId
+    bulletin_id: BulletinId
+    attempt: int
+    """Which attempt this is about: what another attempt has since changed stays as it is."""
+    at: datetime
+    state: DeliveryState
+    counted: int
+    """How many attempts are held against the delivery from now on."""
+    message_id: str | None = None
+    reason: str | None = None
+    due_at: datetime | None = None
+    resent: bool = False
+    effect: Gone | NoRights | Moved | Rejected | None = None
+    clears_flaw: bool = False
+
+
+class Ledger(Protocol):
+    """The deliveries of one database, as a pump works on them."""
+
+    async def open_bulletins(self, bot: str, now: datetime) -> Sequence[OpenBulletin]:
+        """The bulletins being sent, most urgent first."""
+
+    async def pick(self, pick: Pick) -> Sequence[Due]:
+        """Due deliveries in the order they became due; reads only."""
+
+    async def intend(self, intent: Intent) -> frozenset[DeliveryId]:
+        """Make these ``sending``; those that may go: still queued, their bulletin still being sent."""
+
+    async def record(self, settlement: Settlement) -> bool:
+        """Write what came of an attempt. True when it made the breaker halt the bulletin."""
+
+    async def postpone(self, deliveries: Collection[DeliveryId], due_at: datetime) -> None:
+        """Queued ones are due later."""
+
+    async def drop(self, deliveries: Collection[DeliveryId], reason: str, now: datetime) -> None:
+        """Queued ones are never sent."""
+
+    async def recover(self, bot: str, now: datetime) -> int:
+        """Whatever this bot left ``sending`` becomes unsure; life-safety is queued again, marked so."""
+
+
+class Closing(Protocol):
+    """How a bulletin's last rows are cleared away."""
+
+    async def drop_leftovers(self, bot: str, now: datetime) -> int:
+        """Drop some of the rows queued for stopped or expired bulletins; how many."""
+
+    async def finish(self, bulletin_id: BulletinId, now: datetime) -> bool:
+        """Make it done if nothing of it is queued or being sent any more."""
+
+    async def halt(self, bulletin_id: BulletinId, because: str) -> bool:
+        """Pause it for a moderator to look at; False when it was not being sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is posted, the same for every channel of one language and taste."""
+
+    rendered: Rendered
+    media: Media | None = None
+    silent: bool = False
+
+
+class Sender(Protocol):
+    """One bot's way to post. Nothing is raised for what a platform or network may do."""
+
+    async def post(self, chat: str, content: Content, reply_to: str | None = None) -> Outcome:
+        """Post a message; ``reply_to`` is the id of one already there."""
+
+    async def edit(self, chat: str, message_id: str, content: Content) -> Outcome:
+        """Change a message of our own."""
+
+    async def pin(self, chat: str, message_id: str) -> Outcome:
+        """Pin a message without a sound."""
+
+
+class MediaShelf(Protocol):
+    """Where a picture's bytes are, and under which handle a platform already has it."""
+
+    async def content(self, sha256: str) -> bytes | None:
+        """The bytes, or None when they are gone."""
+
+    async def handle(self, bot: str, sha256: str) -> str | None:
+        """The platform's own id of a picture that this bot has uploaded."""
+
+    async def remember_handle(self, bot: str, sha256: str, handle: str) -> None:
+        """Keep the id for all posts to come."""
+
+
+class Shelf(Protocol):
+    """Where approved bulletins stand."""
+
+    async def find(self, key: BulletinId) -> Broadcast | None:
+        """The bulletin with this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaceRecord:
+    """What must survive a restart of a token's pace."""
+
+    held_until: datetime
+    rate_per_second: float
+
+
+class PaceStore(Protocol):
+    """Where a token's hold is kept."""
+
+    async def load_pace(self, bot: str) -> PaceRecord | None:
+        """What was saved last."""
+
+    async def save_pace(self, bot: str, record: PaceRecord) -> None:
+        """Keep it over a restart."""
+
+
+class Notices(Protocol):
+    """What people must be told while bulletins go out. Called by the pump, which must not wait for it."""
+
+    def bulletin_halted(self, bulletin_id: BulletinId) -> None:
+        """The breaker paused it; why stands in ``halted_because``."""
+
+    def channel_in_trouble(self) -> None:
+        """A member is to be told of a channel: see ``Troubles``."""
+
+    def storage_failed(self, what: str) -> None:
+        """Nothing can be written; sending has stopped."""
+
+    def storage_recovered(self) -> None:
+        """Writing works again; sending goes on."""

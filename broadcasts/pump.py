@@ -1,0 +1,212 @@
+"""The pump of one bot token: reads what is due, writes down the intent, lets the courier carry it.
+
+    ledger ──picker──> hand ──intent──> ahead, waiting for a slot ──courier──> platform ──outcome──> ledger
+
+Exactly one process pumps a token at any time, so reading needs no claim. What counts is the intent: it is
+granted only if the delivery is still queued and its bulletin still being sent, and it is on disk before the
+first byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from broadcasts.courier import Courier, PumpParts, PumpRules
+from broadcasts.delivery import FloodWait
+from broadcasts.persistence import Persistence
+from broadcasts.picker import Picker
+from broadcasts.ports import Due, Intent, OpenBulletin
+from bulletins.bulletin import Lane
+
+log = structlog.get_logger(__name__)
+
+_RESERVED_FOR_EMERGENCIES = 16
+_SHORTEST_WAIT_SECONDS = 0.001
+_CARRIED_A_REQUEST = 3
+
+_Ready = tuple[OpenBulletin, Due]
+
+
+class Pump:
+    """Sends everything that is due for one bot. ``run`` is the task the supervisor owns."""
+
+    def __init__(self, bot: str, parts: PumpParts, rules: PumpRules | None = None) -> None:
+        self._bot = bot
+        self._parts = parts
+        self._rules = rules or PumpRules()
+        persistence = Persistence(bot, parts.notices)
+        self._persistence = persistence
+        self._picker = Picker(bot, parts, self._rules, persistence)
+        self._courier = Courier(bot, parts, self._rules, persistence)
+        self._ahead: Counter[Lane] = Counter()
+        self._carried = 0
+        self._chats: set[str] = set()
+        self._moved = asyncio.Event()
+        self._landed = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was planned, stopped, paused or resumed: look at once."""
+        self._picker.wake()
+
+    async def run(self) -> None:
+        """Send until cancelled; then finish what is under way, within bounds."""
+        await self._begin()
+        async with asyncio.TaskGroup() as flights:
+            try:
+                async with asyncio.TaskGroup() as feeding:
+                    feeding.create_task(self._pick_forever())
+                    feeding.create_task(self._feed_forever(flights))
+            finally:
+                await self._land()
+
+    async def _begin(self) -> None:
+        """What an earlier run left behind: deliveries whose fate nobody knows, and a pace that was held."""
+        now = self._parts.now()
+        ledger, paces = self._parts.ledger, self._parts.paces
+        left = await self._persistence.until_done(lambda: ledger.recover(self._bot, now))
+        if left:
+            log.warning("deliveries were interrupted", bot=self._bot, deliveries=left)
+        record = await self._persistence.until_done(lambda: paces.load_pace(self._bot))
+        if record is not None and record.held_until > now:
+            self._parts.pacer.slow_to(record.rate_per_second)
+            self._parts.pacer.hold((record.held_until - now).total_seconds())
+
+    async def _pick_forever(self) -> None:
+        while True:
+            rest_seconds = await self._picker.look()
+            self._moved.set()
+            await self._picker.rest(rest_seconds)
+
+    async def _feed_forever(self, flights: asyncio.TaskGroup) -> None:
+        while True:
+            self._moved.clear()
+            wait_seconds = self._parts.pacer.held_for()
+            batch: list[_Ready] = []
+            if not wait_seconds:
+                batch, wait_seconds = self._next_batch()
+            if batch:
+                await self._launch(batch, flights)
+            else:
+                await self._wait(wait_seconds)
+
+    async def _wait(self, seconds: float) -> None:
+        """Until something moves, but no longer than that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if math.isinf(seconds) else max(seconds, _SHORTEST_WAIT_SECONDS)):
+                await self._moved.wait()
+
+    def _next_batch(self) -> tuple[list[_Ready], float]:
+        """Rows of the most urgent lane that can go now; else when some can, in seconds."""
+        hand = self._picker.hand
+        now = asyncio.get_running_loop().time()
+        next_aside = hand.take_up(now)
+        wait_seconds = math.inf if next_aside is None else next_aside - now
+        for lane in list(hand.lanes()):
+            room = self._room(lane)
+            if room <= 0:
+                break
+            batch = self._take(lane, room)
+            if batch:
+                return batch, 0.0
+        return [], wait_seconds
+
+    def _room(self, lane: Lane) -> int:
+        """How many more rows of a lane may be under way."""
+        is_emergency = lane <= Lane.CORRECTIONS
+        most = self._rules.in_flight + (_RESERVED_FOR_EMERGENCIES if is_emergency else 0)
+        if self._parts.pacer.is_off:
+            # Many wait for a commit, before and after; requests are bounded by the sender's connections.
+            return most * _CARRIED_A_REQUEST - self._carried
+        ahead = max(1, math.ceil(self._parts.pacer.rate_per_second * self._rules.ahead_seconds))
+        return min(ahead - self._ahead[lane], most - self._carried)
+
+    def _take(self, lane: Lane, room: int) -> list[_Ready]:
+        """Rows whose chat is free; a chat gets one at a time."""
+        hand, pacer = self._picker.hand, self._parts.pacer
+        now = asyncio.get_running_loop().time()
+        batch: list[_Ready] = []
+        while len(batch) < room:
+            ready = hand.take(lane)
+            if ready is None:
+                break
+            due = ready[1]
+            busy_seconds = pacer.free_in(due.chat)
+            if due.chat in self._chats or busy_seconds > self._rules.ahead_seconds:
+                hand.lay_aside(due, now + max(busy_seconds, self._rules.ahead_seconds))
+                continue
+            self._chats.add(due.chat)
+            batch.append(ready)
+        self._picker.took()
+        return batch
+
+    async def _launch(self, batch: Sequence[_Ready], flights: asyncio.TaskGroup) -> None:
+        """Write down the intent, then let go of those that were granted."""
+        lane = batch[0][0].lane
+        self._ahead[lane] += len(batch)
+        self._carried += len(batch)
+        now = self._parts.now()
+        intent = Intent([due.id for _, due in batch], now, now + timedelta(seconds=self._rules.lease_seconds))
+        ledger = self._parts.ledger
+        asking = flights.create_task(self._persistence.until_done(lambda: ledger.intend(intent)))
+        try:
+            granted = await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            await self._take_back(batch, asking)
+            raise
+        for bulletin, due in batch:
+            if due.id in granted:
+                flights.create_task(self._carry(due, bulletin))
+            else:  # stopped, paused or dropped in the meantime
+                self._depart(due, lane)
+                self._settle(due)
+
+    async def _carry(self, due: Due, bulletin: OpenBulletin) -> None:
+        departed = False
+
+        def depart() -> None:
+            nonlocal departed
+            if not departed:
+                departed = True
+                self._depart(due, bulletin.lane)
+
+        try:
+            await self._courier.carry(due, bulletin, depart)
+        finally:
+            depart()
+            self._settle(due)
+
+    async def _take_back(self, batch: Sequence[_Ready], asking: asyncio.Task[frozenset[int]]) -> None:
+        """We are to end: what was just intended goes back into the queue, for nothing of it was sent."""
+        granted = await asking
+        for bulletin, due in batch:
+            if due.id in granted:
+                await self._courier.record(due, bulletin, FloodWait(0.0))
+            self._depart(due, bulletin.lane)
+            self._settle(due)
+
+    def _depart(self, due: Due, lane: Lane) -> None:
+        self._ahead[lane] -= 1
+        self._moved.set()
+
+    def _settle(self, due: Due) -> None:
+        self._carried -= 1
+        self._chats.discard(due.chat)
+        self._picker.settled(due.id)
+        self._moved.set()
+        if not self._carried:
+            self._landed.set()
+
+    async def _land(self) -> None:
+        """Wait for what is under way. What has not landed by then is unsure, and the next start says so."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._rules.landing_seconds):
+                while self._carried:
+                    self._landed.clear()
+                    await self._landed.wait()

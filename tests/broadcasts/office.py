@@ -1,0 +1,183 @@
+"""The operator's office: a real SQLite book, a clock that is set by hand, and the people who work there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from broadcasts.book import Consented, Refusal
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.consent import StartRules
+from broadcasts.drafting import Origin, Weight, blank, weighted, worded
+from broadcasts.lifecycle import Desk
+from bulletins.bulletin import VIETNAMESE, Bulletin, BulletinId, Status, Text
+from members.channel import PersonId
+from members.roles import Role
+from storage.bulletins import BulletinBook
+from storage.committer import Committer
+from storage.engine import open_engine
+from storage.tables import channels, deliveries, metadata, staff
+
+LAN = PersonId("telegram:1001")
+MINH = PersonId("telegram:1002")
+PHUC = PersonId("telegram:1003")
+HOA = PersonId("telegram:2001")
+BAC_SAU = PersonId("telegram:3001")
+
+STAFF = {
+    LAN: ("Lan", {Role.MODERATOR, Role.APPROVER}),
+    MINH: ("Minh", {Role.MODERATOR, Role.APPROVER}),
+    PHUC: ("Phúc", {Role.APPROVER}),
+}
+
+
+@dataclass
+class Office:
+    """What a test drives and looks into."""
+
+    engine: AsyncEngine
+    committer: Committer
+    time: datetime = datetime(2026, 12, 2, 5, 0, tzinfo=UTC)
+    wakes: int = 0
+    timers: dict[BulletinId, datetime] = field(default_factory=dict)
+    composed: int = 0
+    rules: StartRules = field(default_factory=StartRules)
+
+    def __post_init__(self) -> None:
+        self.book = BulletinBook(self.engine, self.committer, lambda: self.rules)
+        self.desk = Desk(
+            self.book, now=lambda: self.time, draw=Random(7), wake=self._wake, set_timer=self._set_timer
+        )
+
+    def _wake(self) -> None:
+        self.wakes += 1
+
+    def _set_timer(self, bulletin_id: BulletinId, at: datetime) -> None:
+        self.timers[bulletin_id] = at
+
+    def origin(self, author: PersonId = LAN, key: str | None = None) -> Origin:
+        """A new update from ``author``'s private chat."""
+        self.composed += 1
+        return Origin(author, author.partition(":")[2], key or f"update:{self.composed}")
+
+    def advance(self, **how_long: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(**how_long)
+
+    def notice(self, status: Status = Status.ACTUAL) -> Bulletin:
+        """A routine notice with everything it needs."""
+        words = Text(
+            "Phun thuốc muỗi phường 5", "Từ 7 giờ ngày 3/12, các hộ đóng kín cửa.", "Gọi 0912 345 678."
+        )
+        bulletin = worded(VIETNAMESE, words)(blank(status, "Trung tâm Y tế thành phố", self.time))
+        return replace(bulletin, source_url="https://ytế.example.vn/tin/1".replace("ế", "e"))
+
+    async def draft(
+        self, bulletin: Bulletin | None = None, author: PersonId = LAN, weight: Weight = Weight.ORDINARY
+    ) -> Broadcast:
+        """A draft by Lan, unless somebody else is named."""
+        return await self.desk.compose(weighted(weight)(bulletin or self.notice()), self.origin(author))
+
+    async def in_review(
+        self, bulletin: Bulletin | None = None, weight: Weight = Weight.ORDINARY
+    ) -> Broadcast:
+        """A bulletin by Lan that waits for an approver."""
+        draft = await self.draft(bulletin, weight=weight)
+        return happened(await self.desk.submit(draft.id, LAN, draft.approval_hash))
+
+    async def sending(self, bulletin: Bulletin | None = None) -> Broadcast:
+        """A routine bulletin by Lan that Minh approved for now."""
+        waiting = await self.in_review(bulletin)
+        result = await self.desk.approve(waiting.id, MINH, waiting.approval_hash)
+        assert isinstance(result, Consented)
+        return result.broadcast
+
+    async def state(self, broadcast: Broadcast) -> BroadcastState:
+        """Where it stands now."""
+        found = await self.desk.find(broadcast.id)
+        assert found is not None
+        return found.state
+
+    async def planned(self, broadcast: Broadcast) -> int:
+        """How many deliveries it has."""
+        wanted = select(func.count()).where(deliveries.c.bulletin_id == broadcast.id)
+        async with self.engine.connect() as connection:
+            return await connection.scalar(wanted) or 0
+
+    async def all_arrived(self, broadcast: Broadcast) -> None:
+        """Every delivery of it became ``sent``, as the engine would have written."""
+        await self.write(
+            update(deliveries)
+            .where(deliveries.c.bulletin_id == broadcast.id)
+            .values(state="sent", message_id="1")
+        )
+
+    async def give_roles(self, person: PersonId, *roles: Role) -> None:
+        """The staff list changes; without roles the person leaves it."""
+        await self.write(delete(staff).where(staff.c.person == person))
+        if roles:
+            row = {"person": person, "name": STAFF[person][0], "roles": [role.value for role in roles]}
+            await self.write(insert(staff).values(row))
+
+    async def write(self, statement: object) -> None:
+        """One statement, committed."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)  # type: ignore[call-overload]
+
+        await self.committer.write(work)
+
+
+def happened(result: Broadcast | Refusal) -> Broadcast:
+    """The broadcast; a refusal fails the test by its name."""
+    assert isinstance(result, Broadcast), result
+    return result
+
+
+@asynccontextmanager
+async def open_office(
+    folder: Path, members_of_groups: tuple[int, ...] = (250, 120), url: str | None = None
+) -> AsyncIterator[Office]:
+    """An office with its staff, and groups that have so many members."""
+    engine = open_engine(url or f"sqlite+aiosqlite:///{folder}/loa.sqlite3")
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    committer = Committer(engine)
+    serving = asyncio.create_task(committer.run())
+    office = Office(engine, committer)
+    for person, (_, roles) in STAFF.items():
+        await office.give_roles(person, *roles)
+    for number, members in enumerate(members_of_groups):
+        await office.write(insert(channels).values(group_row(number, members)))
+    yield office
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    await engine.dispose()
+
+
+def group_row(number: int, members: int, **other: object) -> dict[str, object]:
+    """A row for an active group of Hoa's."""
+    return {
+        "bot": "loa",
+        "platform": "telegram",
+        "external_id": f"-100{number}",
+        "kind": "supergroup",
+        "title": f"Tổ dân phố {number}",
+        "language": "vi",
+        "state": "active",
+        "member": HOA,
+        "topics": (),
+        "areas": (),
+        "pin": False,
+        "silent": False,
+        "drills": False,
+        "member_count": members,
+    } | other

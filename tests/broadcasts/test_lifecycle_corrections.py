@@ -1,0 +1,118 @@
+"""One may correct or withdraw: where it goes, what it says, and what it stops."""
+
+from broadcasts.book import Consented, Refusal
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.drafting import Amends, reworded
+from bulletins.bulletin import VIETNAMESE, Code, MsgType
+from members.channel import PersonId
+from members.roles import Role
+from tests.broadcasts.office import BAC_SAU, LAN, MINH, PHUC, Office, happened
+
+
+async def test_lan_alone_corrects_what_went_out(office: Office) -> None:
+    original = await _arrived(office)
+    draft = await _correction(office, original, Amends.CORRECTS, LAN)
+    edit = reworded(VIETNAMESE, "Phun từ 8 giờ, không phải 7 giờ.")
+    draft = happened(await office.desk.edit(draft.id, LAN, edit))
+
+    sent = await office.desk.approve(draft.id, LAN, draft.approval_hash)
+
+    assert isinstance(sent, Consented)
+    assert sent.broadcast.state is BroadcastState.SENDING
+    assert sent.broadcast.bulletin.references == (original.bulletin.code,)
+    assert sent.broadcast.bulletin.texts[VIETNAMESE].headline == "Thông tin đúng về: Phun thuốc muỗi phường 5"
+    assert await office.planned(draft) == 2
+
+
+async def test_a_correction_is_confirmed_once(office: Office) -> None:
+    original = await _arrived(office)
+    draft = await _correction(office, original, Amends.WITHDRAWS, LAN)
+    for _ in range(2):
+        assert isinstance(await office.desk.approve(draft.id, LAN, draft.approval_hash), Consented)
+    assert await office.planned(draft) == 2
+
+
+async def test_a_correction_is_confirmed_by_its_author_and_for_what_the_preview_showed(
+    office: Office,
+) -> None:
+    original = await _arrived(office)
+    draft = await _correction(office, original, Amends.CORRECTS, LAN)
+    assert await office.desk.approve(draft.id, MINH, draft.approval_hash) is Refusal.NOT_AUTHOR
+    assert await office.desk.approve(draft.id, LAN, original.approval_hash) is Refusal.CHANGED
+
+
+async def test_somebody_who_left_the_staff_corrects_nothing(office: Office) -> None:
+    original = await _arrived(office)
+    draft = await _correction(office, original, Amends.CORRECTS, PHUC)
+    await office.give_roles(PHUC)
+    assert await office.desk.approve(draft.id, PHUC, draft.approval_hash) is Refusal.NOT_ALLOWED
+
+
+async def test_a_moderator_who_is_no_approver_may_correct(office: Office) -> None:
+    original = await _arrived(office)
+    await office.give_roles(MINH, Role.MODERATOR)
+    draft = await _correction(office, original, Amends.WITHDRAWS, MINH)
+    assert isinstance(await office.desk.approve(draft.id, MINH, draft.approval_hash), Consented)
+
+
+async def test_withdrawing_while_it_is_being_sent_stops_the_sending(office: Office) -> None:
+    original = await office.sending()
+    draft = await _correction(office, original, Amends.WITHDRAWS, PHUC)
+    await office.desk.approve(draft.id, PHUC, draft.approval_hash)
+    assert await office.state(original) is BroadcastState.STOPPED
+
+
+async def test_the_correction_of_a_correction_goes_where_the_first_copies_are(office: Office) -> None:
+    original = await _arrived(office)
+    first = await _correction(office, original, Amends.CORRECTS, LAN)
+    await office.desk.approve(first.id, LAN, first.approval_hash)
+
+    second = await _correction(office, first, Amends.CORRECTS, MINH)
+
+    assert second.corrects == original.id
+    assert second.bulletin.references == (original.bulletin.code, first.bulletin.code)
+
+
+async def test_only_what_went_out_can_be_corrected(office: Office) -> None:
+    waiting = await office.in_review()
+    origin = office.origin(MINH)
+    assert (
+        await office.desk.compose_correction(Amends.CORRECTS, waiting.bulletin.code, origin)
+        is Refusal.NOT_PUBLISHED
+    )
+    assert (
+        await office.desk.compose_correction(Amends.CORRECTS, Code("LOA-ZZZZ-0"), origin) is Refusal.UNKNOWN
+    )
+
+
+async def test_what_was_withdrawn_is_not_corrected_again(office: Office) -> None:
+    original = await _arrived(office)
+    draft = await _correction(office, original, Amends.WITHDRAWS, LAN)
+    await office.desk.approve(draft.id, LAN, draft.approval_hash)
+    again = await office.desk.compose_correction(Amends.CORRECTS, original.bulletin.code, office.origin(LAN))
+    assert again is Refusal.ALREADY_WITHDRAWN
+
+
+async def test_a_withdrawal_is_worded_ready(office: Office) -> None:
+    original = await _arrived(office)
+    draft = await _correction(office, original, Amends.WITHDRAWS, LAN)
+    assert draft.bulletin.msg_type is MsgType.CANCEL
+    assert office.desk.problems(draft) == ()
+    assert "Phun thuốc muỗi phường 5" in draft.bulletin.texts[VIETNAMESE].headline
+
+
+async def test_a_citizens_consent_corrects_nothing(office: Office) -> None:
+    original = await _arrived(office)
+    draft = await _correction(office, original, Amends.WITHDRAWS, BAC_SAU)
+    assert await office.desk.approve(draft.id, BAC_SAU, draft.approval_hash) is Refusal.NOT_ALLOWED
+
+
+async def _arrived(office: Office) -> Broadcast:
+    original = await office.sending()
+    await office.all_arrived(original)
+    return original
+
+
+async def _correction(office: Office, original: Broadcast, amends: Amends, author: PersonId) -> Broadcast:
+    origin = office.origin(author)
+    return happened(await office.desk.compose_correction(amends, original.bulletin.code, origin))

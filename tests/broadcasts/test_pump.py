@@ -1,0 +1,412 @@
+"""The pump on a real database: everything arrives once, in the right order, and stops when it must."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from broadcasts.broadcast import BroadcastState
+from broadcasts.courier import PumpRules
+from broadcasts.delivery import DeliveryId, DeliveryState, FloodWait, NotSent, Rejected, Unsure
+from broadcasts.pacing import PaceRules
+from broadcasts.ports import Intent, LedgerUnavailable, Settlement
+from bulletins.bulletin import Audience, BulletinId
+from storage.ledger import SqlLedger
+from storage.tables import bulletins
+from tests.broadcasts.station import BOT, Station, open_station, running
+
+CHATS = [f"-100{number}" for number in range(1, 41)]
+SENT, FAILED, UNSURE = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNSURE
+QUEUED, DROPPED = DeliveryState.QUEUED, DeliveryState.DROPPED
+
+
+async def test_every_channel_gets_the_bulletin_once_and_then_it_is_done(station: Station) -> None:
+    await station.channels(CHATS)
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert sorted(station.sender.chats()) == sorted(CHATS)
+    rows = await station.deliveries(bulletin)
+    assert {row.state for row in rows.values()} == {"sent"}
+    copies = {one.chat: one.message_id for one in station.sender.posted}
+    assert {chat: row.message_id for chat, row in rows.items()} == copies
+
+
+async def test_a_bulletin_for_nobody_is_done_at_once(station: Station) -> None:
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+
+
+async def test_the_canary_answers_before_anybody_else_is_sent_to(station: Station) -> None:
+    await station.channels(CHATS)
+    await station.channel("-999", canary=True)
+    others_while_canary_waited: list[int] = []
+
+    async def look_around(chat: str) -> None:
+        if chat == "-999":
+            await asyncio.sleep(0.1)
+            others_while_canary_waited.append(len(station.sender.posted) - 1)
+
+    station.sender.before_answer = look_around
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert station.sender.chats()[0] == "-999"
+    assert others_while_canary_waited == [0]
+
+
+async def test_a_silent_canary_does_not_hold_up_an_emergency_for_long(station: Station) -> None:
+    await station.channels(CHATS[:3])
+    await station.channel("-999", canary=True)
+    waiting = asyncio.Event()
+
+    async def never_answer(chat: str) -> None:
+        if chat == "-999":
+            waiting.set()
+            await asyncio.sleep(3600)
+
+    station.sender.before_answer = never_answer
+    bulletin = await station.start(station.emergency())
+    async with station.pumping():
+        await waiting.wait()
+        station.advance(seconds=11)
+        await station.until(lambda: arrived(station, CHATS[:3]))
+    assert (await station.states(bulletin))["-999"] is not SENT
+
+
+async def test_what_the_canary_refuses_goes_to_nobody_else(station: Station) -> None:
+    await station.channels(CHATS)
+    await station.channel("-999", canary=True)
+    station.sender.answers["-999"].append(Rejected("bad_markup"))
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: is_in_state(station, bulletin, BroadcastState.PAUSED))
+    assert station.sender.chats() == ["-999"]
+    assert station.told.halted == [bulletin]
+    assert (await station.bulletin_row(bulletin)).halted_because == "rejected:bad_markup"
+
+
+async def test_three_refusals_of_the_content_halt_the_bulletin(station: Station) -> None:
+    station.rules = one_at_a_time(station)
+    await station.channels(CHATS)
+    for chat in CHATS:
+        station.sender.answers[chat].append(Rejected("too_long"))
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: is_in_state(station, bulletin, BroadcastState.PAUSED))
+    assert len(station.sender.posted) < 10
+    assert station.told.halted == [bulletin]
+
+
+async def test_an_emergency_overtakes_routine_that_is_under_way(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite"
+    async with open_station(url, pace=PaceRules(rate_per_second=200, chat_per_second=1000)) as station:
+        await station.channels(CHATS)
+        routine = await station.start(station.bulletin("Chuyện thường"))
+        async with station.pumping() as pump:
+            await station.until(lambda: has_posted(station, 3))
+            emergency = await station.start(station.emergency("Sơ tán ngay"))
+            pump.wake()
+            await station.until(lambda: station.is_done(emergency))
+            order = ["Sơ tán ngay" in one.words for one in station.sender.posted]
+            assert sum(order) == len(CHATS)
+            assert not all(order[-10:]) or order.count(False) < len(CHATS), "routine went first"
+            await station.until(lambda: station.is_done(routine))
+
+
+async def test_bulletins_of_one_lane_take_turns(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite"
+    async with open_station(url, pace=PaceRules(rate_per_second=200, chat_per_second=1000)) as station:
+        await station.channels(CHATS[:20], topics=("một",))
+        await station.channels(CHATS[20:], topics=("hai",))
+        first = await station.start(station.bulletin("Bản tin một", audience=Audience(topics=("một",))))
+        second = await station.start(station.bulletin("Bản tin hai", audience=Audience(topics=("hai",))))
+        async with station.pumping():
+            await station.until(lambda: station.is_done(first))
+            await station.until(lambda: station.is_done(second))
+    begun = [one.words for one in station.sender.posted[:20]]
+    assert 5 <= sum("Bản tin một" in words for words in begun) <= 15
+
+
+async def test_nothing_leaves_after_a_stop_and_the_rest_is_dropped(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite"
+    async with open_station(url, pace=PaceRules(rate_per_second=100)) as station:
+        await station.channels(CHATS)
+        bulletin = await station.start(station.bulletin())
+        async with station.pumping() as pump:
+            await station.until(lambda: has_posted(station, 5))
+            await station.set_state(bulletin, BroadcastState.STOPPED)
+            pump.wake()
+            await station.until(lambda: nothing_open(station, bulletin))
+            sent = len(station.sender.posted)
+            await asyncio.sleep(0.2)
+        assert len(station.sender.posted) == sent < len(CHATS)
+        states = (await station.states(bulletin)).values()
+        assert set(states) == {SENT, DROPPED}
+        assert list(states).count(SENT) == sent
+
+
+async def test_a_paused_bulletin_waits_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite"
+    async with open_station(url, pace=PaceRules(rate_per_second=100)) as station:
+        await station.channels(CHATS)
+        bulletin = await station.start(station.bulletin())
+        async with station.pumping() as pump:
+            await station.until(lambda: has_posted(station, 5))
+            await station.set_state(bulletin, BroadcastState.PAUSED)
+            pump.wake()
+            await station.until(lambda: none_under_way(station, bulletin))
+            sent = len(station.sender.posted)
+            await asyncio.sleep(0.2)
+            assert len(station.sender.posted) == sent < len(CHATS)
+            await station.set_state(bulletin, BroadcastState.SENDING)
+            pump.wake()
+            await station.until(lambda: station.is_done(bulletin))
+        assert sorted(station.sender.chats()) == sorted(CHATS)
+
+
+async def test_what_has_expired_is_never_sent(station: Station) -> None:
+    await station.channels(CHATS)
+    bulletin = await station.start(station.bulletin())
+    station.advance(hours=7)
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert station.sender.posted == []
+    rows = (await station.deliveries(bulletin)).values()
+    assert {(row.state, row.reason) for row in rows} == {("dropped", "expired")}
+
+
+async def test_a_channel_paused_after_planning_gets_nothing(station: Station) -> None:
+    channel = await station.channel("-1")
+    await station.channel("-2")
+    bulletin = await station.start(station.bulletin())
+    await station.change_channel(channel, state="paused")
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert station.sender.chats() == ["-2"]
+    assert (await station.deliveries(bulletin))["-1"].reason == "channel_not_active"
+
+
+async def test_what_never_left_is_tried_again(station: Station) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].append(NotSent("ClientConnectorError"))
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: state_of(station, bulletin, "-1", QUEUED))
+        station.advance(seconds=10)
+        await station.until(lambda: station.is_done(bulletin))
+    assert station.sender.chats() == ["-1", "-1"]
+
+
+async def test_a_flood_wait_is_kept_as_a_due_time(station: Station) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].append(FloodWait(3_000.0))
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: state_of(station, bulletin, "-1", QUEUED))
+        row = (await station.deliveries(bulletin))["-1"]
+    assert row.due_at >= (station.time + timedelta(seconds=2_900)).timestamp() * 1000
+    assert row.attempt == 0
+    assert station.sender.chats() == ["-1"]
+
+
+async def test_an_unsure_routine_delivery_waits_for_a_moderator(station: Station) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].append(Unsure("ServerDisconnectedError"))
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert station.sender.chats() == ["-1"]
+    assert await station.states(bulletin) == {"-1": UNSURE}
+
+
+async def test_an_unsure_emergency_is_sent_once_more_and_says_so(station: Station) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].extend([Unsure("TimeoutError"), Unsure("TimeoutError")])
+    bulletin = await station.start(station.emergency())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    first, second = station.sender.posted
+    assert "Gửi lại" not in first.words
+    assert "Gửi lại" in second.words
+    assert await station.states(bulletin) == {"-1": UNSURE}
+
+
+async def test_a_delivery_that_was_interrupted_is_never_silently_repeated(station: Station) -> None:
+    await station.channels(["-1", "-2"])
+    routine = await station.start(station.bulletin("Chuyện thường"))
+    emergency = await station.start(station.emergency("Sơ tán ngay"))
+    for bulletin in (routine, emergency):
+        await station.change_deliveries(bulletin, state="sending", attempt=1, lease_until=0)
+    async with station.pumping():
+        await station.until(lambda: station.is_done(routine))
+        await station.until(lambda: station.is_done(emergency))
+    assert station.sender.chats("Chuyện thường") == []
+    assert set((await station.states(routine)).values()) == {UNSURE}
+    assert sorted(station.sender.chats("Gửi lại")) == ["-1", "-2"]
+    assert set((await station.states(emergency)).values()) == {SENT}
+
+
+async def test_an_end_of_the_process_waits_for_what_is_under_way(station: Station) -> None:
+    await station.channels(CHATS[:5])
+    answer = asyncio.Event()
+
+    async def wait(_: str) -> None:
+        await answer.wait()
+
+    station.sender.before_answer = wait
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: has_posted(station, 5))
+        asyncio.get_running_loop().call_later(0.05, answer.set)
+    assert set((await station.states(bulletin)).values()) == {SENT}
+
+
+async def test_two_bots_send_their_own_channels_only(station: Station) -> None:
+    await station.channels(["-1", "-2"])
+    await station.channels(["-3"], bot="loa-hai")
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: has_posted(station, 2))
+        await asyncio.sleep(0.1)
+    assert sorted(station.sender.chats()) == ["-1", "-2"]
+    assert await station.state_of(bulletin) is BroadcastState.SENDING
+    async with station.pumping("loa-hai"):
+        await station.until(lambda: station.is_done(bulletin))
+    assert sorted(station.sender.chats()) == ["-1", "-2", "-3"]
+
+
+async def test_a_bulletin_changed_after_its_approval_is_halted(station: Station) -> None:
+    await station.channel("-1")
+    bulletin = await station.start(station.bulletin())
+    async with station.engine.begin() as connection:
+        record = dict((await connection.execute(select(bulletins.c.record))).scalar_one())
+        record["texts"] = {"vi": ["Ngân hàng tặng tiền", "Bấm vào đây", ""]}
+        await connection.execute(bulletins.update().values(record=record))
+    async with station.pumping():
+        await station.until(lambda: is_in_state(station, bulletin, BroadcastState.PAUSED))
+    assert station.sender.posted == []
+    assert station.told.halted == [bulletin]
+
+
+async def test_a_bug_in_sending_is_no_silent_repeat(station: Station) -> None:
+    await station.channel("-1")
+
+    async def fail(_: str) -> None:
+        raise ZeroDivisionError
+
+    station.sender.before_answer = fail
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    row = (await station.deliveries(bulletin))["-1"]
+    assert (row.state, row.reason) == ("unsure", "unsure:fault ZeroDivisionError")
+
+
+async def test_while_nothing_can_be_written_nothing_is_sent(station: Station) -> None:
+    await station.channels(CHATS)
+    disk = station.ledger = FullDisk(station.engine, station.committer)
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: has_told_of_storage(station))
+        await asyncio.sleep(0.1)
+        assert station.sender.posted == []
+        disk.is_full = False
+        await station.until(lambda: station.is_done(bulletin))
+    assert station.told.storage == ["database or disk is full", None]
+    assert sorted(station.sender.chats()) == sorted(CHATS)
+
+
+async def test_an_outcome_that_cannot_be_written_is_kept_until_it_can(station: Station) -> None:
+    await station.channels(CHATS[:3])
+    disk = station.ledger = FullDisk(station.engine, station.committer)
+    disk.is_full = False
+    bulletin = await station.start(station.bulletin())
+
+    async def fill_up(_: str) -> None:
+        disk.is_full = True
+
+    station.sender.before_answer = fill_up
+    async with station.pumping():
+        await station.until(lambda: has_told_of_storage(station))
+        disk.is_full = False
+        station.sender.before_answer = None
+        await station.until(lambda: station.is_done(bulletin))
+    assert sorted(station.sender.chats()) == sorted(CHATS[:3])
+    assert set((await station.states(bulletin)).values()) == {SENT}
+
+
+@pytest.mark.parametrize("chosen", [{"silent": True}, {"silent": False}])
+async def test_silence_is_as_the_channel_chose(station: Station, chosen: dict[str, bool]) -> None:
+    await station.channel("-1", **chosen)
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert station.sender.posted[0].silent is chosen["silent"]
+
+
+async def test_two_pumps_of_different_bots_share_one_committer(station: Station) -> None:
+    await station.channels(CHATS)
+    await station.channels([f"{chat}000" for chat in CHATS], bot="loa-hai")
+    bulletin = await station.start(station.bulletin())
+    async with running(station.pump(BOT).run), running(station.pump("loa-hai").run):
+        await station.until(lambda: station.is_done(bulletin))
+    assert len(station.sender.chats()) == len(set(station.sender.chats())) == 2 * len(CHATS)
+
+
+class FullDisk(SqlLedger):
+    """A ledger that nothing can be written to until somebody makes room."""
+
+    is_full = True
+
+    async def intend(self, intent: Intent) -> frozenset[DeliveryId]:
+        if self.is_full:
+            raise LedgerUnavailable("database or disk is full")
+        return await super().intend(intent)
+
+    async def record(self, settlement: Settlement) -> bool:
+        if self.is_full:
+            raise LedgerUnavailable("database or disk is full")
+        return await super().record(settlement)
+
+
+# --- what the tests wait for -----------------------------------------------------------------------------
+
+
+def one_at_a_time(station: Station) -> PumpRules:
+    return replace(station.rules, in_flight=1)
+
+
+async def has_posted(station: Station, number: int) -> bool:
+    return len(station.sender.posted) >= number
+
+
+async def has_told_of_storage(station: Station) -> bool:
+    return bool(station.told.storage)
+
+
+async def arrived(station: Station, chats: list[str]) -> bool:
+    return set(chats) <= set(station.sender.chats())
+
+
+async def is_in_state(station: Station, bulletin: BulletinId, state: BroadcastState) -> bool:
+    return await station.state_of(bulletin) is state
+
+
+async def state_of(station: Station, bulletin: BulletinId, chat: str, state: DeliveryState) -> bool:
+    row = (await station.deliveries(bulletin))[chat]
+    return row.state == state and row.reason is not None
+
+
+async def nothing_open(station: Station, bulletin: BulletinId) -> bool:
+    return not {QUEUED, DeliveryState.SENDING} & set((await station.states(bulletin)).values())
+
+
+async def none_under_way(station: Station, bulletin: BulletinId) -> bool:
+    return DeliveryState.SENDING not in set((await station.states(bulletin)).values())
