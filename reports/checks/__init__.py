@@ -1,0 +1,1 @@
+"""What can be said about a forwarded message before any person has looked at it."""

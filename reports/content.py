@@ -1,0 +1,73 @@
+"""What a citizen handed in: messages taken together as one content, and the hash that knows it again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bulletins.wording import bare_words, tidied, without_odd_characters
+from reports.checks.links import MarkedLink, find_addresses, parse_address, without_addresses
+
+MOST_CHARACTERS = 8_000
+MOST_PIECES = 10
+MOST_MARKED_LINKS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One message as it came in. Who wrote it first is not in here."""
+
+    origin_key: str
+    """The same when the same message is handled again."""
+    text: str
+    links: tuple[MarkedLink, ...] = ()
+    is_forwarded: bool = False
+    from_our_channel: bool = False
+    has_picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is checked and, when the citizen agrees, what a case is about."""
+
+    text: str
+    links: tuple[MarkedLink, ...]
+    from_our_channel: bool
+    has_picture: bool
+    was_cut: bool
+
+    @property
+    def hidden_links(self) -> tuple[str, ...]:
+        """The addresses that open from words which do not show them."""
+        return tuple(link.address for link in self.links if link.label != link.address)
+
+    @property
+    def sha256(self) -> str:
+        """The same for every copy that has the same words and opens the same addresses.
+
+        Case, accents and punctuation do not count. Digits do: another account number is another content.
+        """
+        marked = (parse_address(link.address) for link in self.links)
+        addresses = {address.canonical for address in (*find_addresses(self.text), *marked) if address}
+        words = bare_words(without_odd_characters(without_addresses(self.text)))
+        folded = "\n".join([words, *sorted(addresses)])
+        return hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def taken_together(pieces: Sequence[Piece]) -> Content:
+    """Several messages as one content. Beside a forward, the citizen's own words are only a question.
+
+    They are left out: they are not what the case is about, and they may say who is asking.
+    """
+    forwarded = [piece for piece in pieces if piece.is_forwarded]
+    kept = (forwarded or list(pieces))[:MOST_PIECES]
+    whole = tidied("\n\n".join(piece.text for piece in kept if piece.text))
+    links = dict.fromkeys(link for piece in kept for link in piece.links)
+    return Content(
+        text=whole[:MOST_CHARACTERS],
+        links=tuple(links)[:MOST_MARKED_LINKS],
+        from_our_channel=bool(forwarded) and all(piece.from_our_channel for piece in forwarded),
+        has_picture=any(piece.has_picture for piece in kept),
+        was_cut=len(whole) > MOST_CHARACTERS or len(forwarded or pieces) > MOST_PIECES,
+    )

@@ -1,0 +1,75 @@
+"""What a citizen sent, from arriving until they decide about it: kept sealed, and a day at most.
+
+parked ──continued in private──> gathering ──quiet for a moment──> answering ──told──> asked
+                                     ↑──────────── not told ───────────┘
+From every state the row is deleted: when it becomes a report, when it is not wanted, when the day is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from members.channel import PersonId
+from reports.content import Piece
+
+DraftToken = NewType("DraftToken", str)
+
+DRAFT_LASTS = timedelta(hours=24)
+
+
+class DraftState(StrEnum):
+    """Where a draft stands."""
+
+    PARKED = "parked"
+    GATHERING = "gathering"
+    ANSWERING = "answering"
+    ASKED = "asked"
+
+
+DRAFT_TRANSITIONS: dict[DraftState, frozenset[DraftState]] = {
+    DraftState.PARKED: frozenset({DraftState.GATHERING}),
+    DraftState.GATHERING: frozenset({DraftState.ANSWERING}),
+    DraftState.ANSWERING: frozenset({DraftState.ANSWERING, DraftState.ASKED}),
+    DraftState.ASKED: frozenset({DraftState.GATHERING}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAddress:
+    """Where a person is answered, and about which message of theirs. Sealed wherever it is kept."""
+
+    bot: str
+    """Name, in the settings, of the bot they wrote to."""
+    chat: str
+    message_id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message of one person, as the handlers hand it in."""
+
+    person: PersonId
+    address: ReplyAddress
+    piece: Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What one person sent within a moment."""
+
+    token: DraftToken
+    state: DraftState
+    address: ReplyAddress
+    pieces: tuple[Piece, ...]
+    begun_at: datetime
+    due_at: datetime
+    """GATHERING: when it is answered. ANSWERING: when somebody else may try."""
+
+
+def may_become(before: DraftState, after: DraftState) -> bool:
+    """Whether the transition table allows ``before`` to become ``after``."""
+    return after in DRAFT_TRANSITIONS[before]
