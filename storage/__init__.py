@@ -1,0 +1,1 @@
+"""The database: every row, and every transaction, stays in this room."""

@@ -1,0 +1,148 @@
+"""What did not arrive and why, and putting it right: the port ``broadcasts.progress.Aftermath``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from broadcasts.book import Refusal
+from broadcasts.broadcast import BroadcastState
+from broadcasts.corrections import NOT_EDITED
+from broadcasts.delivery import DeliveryId, DeliveryState
+from broadcasts.progress import ReasonCount, Resolution, Settling, Straggler, what_it_became
+from bulletins.bulletin import BulletinId
+from members.channel import ChannelState
+from storage.committer import Committer
+from storage.tables import bulletins, channels, deliveries, milliseconds
+
+_REASONS_AT_MOST = 50
+
+_d, _b, _c = deliveries.c, bulletins.c, channels.c
+_IN_TROUBLE = text("deliveries.state IN ('failed', 'unsure')")  # the very words of the partial index
+_OPEN = (BroadcastState.SENDING, BroadcastState.PAUSED, BroadcastState.DONE)
+_PUBLISHED = (*_OPEN, BroadcastState.STOPPED)
+
+
+class SqlAftermath:
+    """Reads and changes deliveries after the fact."""
+
+    def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
+        self._engine = engine
+        self._committer = committer
+
+    async def reasons(self, bulletin_id: BulletinId) -> Sequence[ReasonCount]:
+        """The table of what did not simply arrive, the largest number first."""
+        count = func.count().label("count")
+        query = (
+            select(_d.state, func.coalesce(_d.reason, "").label("reason"), count)
+            .where(_d.bulletin_id == bulletin_id, or_(_d.state != DeliveryState.SENT.value, _is_not_edited()))
+            .group_by(_d.state, _d.reason)
+            .order_by(count.desc())
+            .limit(_REASONS_AT_MOST)
+        )
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(query)
+            return [ReasonCount(DeliveryState(row.state), row.reason, row[2]) for row in rows]
+
+    async def stragglers(self, bulletin_id: BulletinId, at_most: int) -> Sequence[Straggler]:
+        """Unsure and failed deliveries, and copies that a correction could not change."""
+        query = (
+            select(_d.id, _c.title, _d.state, func.coalesce(_d.reason, "").label("reason"))
+            .join(channels, _c.id == _d.channel_id)
+            .where(_d.bulletin_id == bulletin_id, or_(_IN_TROUBLE, _is_not_edited()))
+            .order_by(_d.state.desc(), _d.id)
+            .limit(at_most)
+        )
+        async with self._engine.connect() as connection:
+            return [
+                Straggler(DeliveryId(row.id), row.title, DeliveryState(row.state), row.reason)
+                for row in await connection.execute(query)
+            ]
+
+    async def retry_failed(self, bulletin_id: BulletinId, at: datetime) -> int | Refusal:
+        """Queue what failed once more, where the channel is still there; how many."""
+        is_there = exists().where(_c.id == _d.channel_id, _c.state == ChannelState.ACTIVE.value)
+        wanted = and_(_d.state == DeliveryState.FAILED.value, is_there)
+        return await self._committer.write(
+            lambda connection: _change(connection, bulletin_id, wanted, _again(at), at)
+        )
+
+    async def settle_unsure(self, settling: Settling) -> int | Refusal:
+        """Say what became of unsure deliveries; how many that was."""
+        wanted = _d.state == DeliveryState.UNSURE.value
+        if settling.only is not None:
+            wanted = and_(wanted, _d.id == settling.only)
+        after = what_it_became(settling.resolution)
+        values: dict[str, Any] = {
+            "state": after.value,
+            "reason": f"moderator:{settling.resolution}",
+            "settled_at": milliseconds(settling.at),
+        }
+        if settling.resolution is Resolution.RESEND:
+            values = _again(settling.at) | {"resent": True}
+        return await self._committer.write(
+            lambda connection: _change(connection, settling.bulletin_id, wanted, values, settling.at)
+        )
+
+
+async def _change(
+    connection: AsyncConnection,
+    bulletin_id: BulletinId,
+    wanted: ColumnElement[bool],
+    values: dict[str, Any],
+    at: datetime,
+) -> int | Refusal:
+    queues = values["state"] == DeliveryState.QUEUED.value
+    refusal = await _why_not(connection, bulletin_id, at if queues else None)
+    if refusal is not None:
+        return refusal
+    changed = await connection.execute(
+        update(deliveries).where(_d.bulletin_id == bulletin_id, _IN_TROUBLE, wanted).values(values)
+    )
+    if queues and changed.rowcount:
+        await connection.execute(
+            update(bulletins)
+            .where(_b.id == bulletin_id, _b.state == BroadcastState.DONE.value)
+            .values(state=BroadcastState.SENDING.value, finished_at=None)
+        )
+    return changed.rowcount
+
+
+async def _why_not(
+    connection: AsyncConnection, bulletin_id: BulletinId, sent_at: datetime | None
+) -> Refusal | None:
+    """What has expired, was stopped or has been corrected since is not sent again."""
+    found = await connection.execute(select(_b.state, _b.expires).where(_b.id == bulletin_id))
+    row = found.one_or_none()
+    if row is None:
+        return Refusal.UNKNOWN
+    if BroadcastState(row.state) not in (_PUBLISHED if sent_at is None else _OPEN):
+        return Refusal.TOO_LATE
+    if sent_at is None:
+        return None
+    if row.expires <= sent_at:
+        return Refusal.TOO_LATE
+    other = bulletins.alias("other")
+    corrected = exists().where(
+        other.c.corrects == bulletin_id, other.c.state.in_([state.value for state in _PUBLISHED])
+    )
+    return Refusal.ALREADY_WITHDRAWN if await connection.scalar(select(corrected)) else None
+
+
+def _again(at: datetime) -> dict[str, Any]:
+    """Queued with all attempts before it."""
+    return {
+        "state": DeliveryState.QUEUED.value,
+        "attempt": 0,
+        "due_at": milliseconds(at),
+        "reason": None,
+        "settled_at": None,
+    }
+
+
+def _is_not_edited() -> ColumnElement[bool]:
+    return _d.reason.like(f"{NOT_EDITED}:%")

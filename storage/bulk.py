@@ -1,0 +1,179 @@
+"""The two writes of every send, intent and outcome, for many deliveries at once.
+
+Each is written down twice: in portable statements, and for SQLite with the rows as one JSON text, because
+there every row that crosses between the thread and the event loop would wait for the interpreter. One
+contract suite runs against both.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from broadcasts.broadcast import BroadcastState
+from broadcasts.delivery import DeliveryId, DeliveryState
+from broadcasts.ports import Intent, Settlement
+from members.channel import ChannelState
+from storage.committer import Batch
+from storage.tables import bulletins, channels, deliveries, is_queued, is_sending, milliseconds
+
+_b, _c, _d = bulletins.c, channels.c, deliveries.c
+
+_INTEND = (
+    update(deliveries)
+    .where(
+        _d.id.in_(bindparam("ids", expanding=True)),
+        is_queued,
+        _d.bulletin_id.in_(
+            select(_b.id).where(
+                _b.state == BroadcastState.SENDING.value,
+                _b.expires > bindparam("now", type_=_b.expires.type),
+            )
+        ),
+        exists().where(_c.id == _d.channel_id, _c.state == ChannelState.ACTIVE.value),
+    )
+    .values(state=DeliveryState.SENDING.value, attempt=_d.attempt + 1, lease_until=bindparam("lease"))
+    .returning(_d.id)
+)
+# What is known to have arrived is sent, even when somebody has called it unsure in the meantime.
+_SETTLE_SENT = (
+    update(deliveries)
+    .where(
+        _d.id == bindparam("row"),
+        _d.attempt == bindparam("made"),
+        or_(is_sending, _d.state == DeliveryState.UNSURE.value),
+    )
+    .values(
+        state=DeliveryState.SENT.value,
+        message_id=bindparam("message"),
+        reason=bindparam("why"),
+        settled_at=bindparam("at"),
+        lease_until=None,
+    )
+)
+_SETTLE = (
+    update(deliveries)
+    .where(_d.id == bindparam("row"), _d.attempt == bindparam("made"), is_sending)
+    .values(
+        state=bindparam("after"),
+        attempt=bindparam("counted"),
+        resent=bindparam("marked"),
+        due_at=func.coalesce(bindparam("due"), _d.due_at),
+        reason=bindparam("why"),
+        settled_at=bindparam("at"),
+        lease_until=None,
+    )
+)
+
+_MAY_GO_IN_SQLITE = """
+    SELECT json_group_array(id) FROM deliveries AS d
+    WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'queued'
+      AND EXISTS (SELECT 1 FROM bulletins AS b
+                  WHERE b.id = d.bulletin_id AND b.state = 'sending' AND b.expires > ?2)
+      AND EXISTS (SELECT 1 FROM channels AS c WHERE c.id = d.channel_id AND c.state = 'active')
+"""
+_INTEND_IN_SQLITE = """
+    UPDATE deliveries SET state = 'sending', attempt = attempt + 1, lease_until = ?2
+    WHERE id IN (SELECT value FROM json_each(?1))
+"""
+_SETTLE_SENT_IN_SQLITE = """
+    UPDATE deliveries
+    SET state = 'sent', message_id = json_extract(o.value, '$[2]'), reason = json_extract(o.value, '$[3]'),
+        settled_at = json_extract(o.value, '$[4]'), lease_until = NULL
+    FROM json_each(?1) AS o
+    WHERE deliveries.id = json_extract(o.value, '$[0]') AND attempt = json_extract(o.value, '$[1]')
+      AND state IN ('sending', 'unsure')
+"""
+_SETTLE_IN_SQLITE = """
+    UPDATE deliveries
+    SET state = json_extract(o.value, '$[2]'), attempt = json_extract(o.value, '$[3]'),
+        resent = json_extract(o.value, '$[4]'), due_at = coalesce(json_extract(o.value, '$[5]'), due_at),
+        reason = json_extract(o.value, '$[6]'), settled_at = json_extract(o.value, '$[7]'), lease_until = NULL
+    FROM json_each(?1) AS o
+    WHERE deliveries.id = json_extract(o.value, '$[0]') AND attempt = json_extract(o.value, '$[1]')
+      AND state = 'sending'
+"""
+
+
+async def _intend(connection: AsyncConnection, intents: Sequence[Intent]) -> Sequence[frozenset[DeliveryId]]:
+    last = intents[-1]
+    granted = await connection.scalars(
+        _INTEND, {"ids": _ids(intents), "now": last.now, "lease": milliseconds(last.lease_until)}
+    )
+    return _shared_out(intents, frozenset(DeliveryId(row) for row in granted))
+
+
+def _intend_in_sqlite(
+    driver: sqlite3.Connection, intents: Sequence[Intent]
+) -> Sequence[frozenset[DeliveryId]]:
+    last = intents[-1]
+    wanted = json.dumps(_ids(intents))
+    (granted,) = driver.execute(_MAY_GO_IN_SQLITE, (wanted, milliseconds(last.now))).fetchone()
+    driver.execute(_INTEND_IN_SQLITE, (granted, milliseconds(last.lease_until)))
+    return _shared_out(intents, frozenset(json.loads(granted)))
+
+
+def _ids(intents: Sequence[Intent]) -> list[DeliveryId]:
+    return [delivery for intent in intents for delivery in intent.deliveries]
+
+
+def _shared_out(intents: Sequence[Intent], granted: frozenset[DeliveryId]) -> Sequence[frozenset[DeliveryId]]:
+    if len(intents) == 1:
+        return [granted]
+    return [granted.intersection(intent.deliveries) for intent in intents]
+
+
+async def settle(connection: AsyncConnection, settlements: Sequence[Settlement]) -> Sequence[bool]:
+    """Write what came of some attempts."""
+    sent = [_sent_row(settled) for settled in settlements if settled.state is DeliveryState.SENT]
+    other = [_row(settled) for settled in settlements if settled.state is not DeliveryState.SENT]
+    if sent:
+        await connection.execute(_SETTLE_SENT, sent)
+    if other:
+        await connection.execute(_SETTLE, other)
+    return [False] * len(settlements)
+
+
+def _settle_in_sqlite(driver: sqlite3.Connection, settlements: Sequence[Settlement]) -> Sequence[bool]:
+    sent = [
+        list(_sent_row(settled).values()) for settled in settlements if settled.state is DeliveryState.SENT
+    ]
+    other = [
+        list(_row(settled).values()) for settled in settlements if settled.state is not DeliveryState.SENT
+    ]
+    if sent:
+        driver.execute(_SETTLE_SENT_IN_SQLITE, (json.dumps(sent),))
+    if other:
+        driver.execute(_SETTLE_IN_SQLITE, (json.dumps(other),))
+    return [False] * len(settlements)
+
+
+def _sent_row(settled: Settlement) -> dict[str, object]:
+    return {
+        "row": settled.delivery_id,
+        "made": settled.attempt,
+        "message": settled.message_id,
+        "why": settled.reason,
+        "at": milliseconds(settled.at),
+    }
+
+
+def _row(settled: Settlement) -> dict[str, object]:
+    return {
+        "row": settled.delivery_id,
+        "made": settled.attempt,
+        "after": settled.state.value,
+        "counted": settled.counted,
+        "marked": settled.resent,
+        "due": None if settled.due_at is None else milliseconds(settled.due_at),
+        "why": settled.reason,
+        "at": milliseconds(settled.at),
+    }
+
+
+INTENTS = Batch(_intend, _intend_in_sqlite)
+SETTLEMENTS = Batch(settle, _settle_in_sqlite)

@@ -1,0 +1,84 @@
+"""Rows of ``bulletins`` and ``approvals`` as values of the lower rooms, inside the reader's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from broadcasts.broadcast import Broadcast, BroadcastState
+from bulletins.bulletin import Bulletin, BulletinId, is_correction, is_life_safety, lane
+from bulletins.canonical import approval_hash, content_hash
+from members.channel import PersonId
+from members.roles import Role
+from storage.bulletin_records import bulletin_of, record_of
+from storage.tables import approvals, bulletins, staff
+
+
+def bulletin_columns(bulletin: Bulletin) -> dict[str, Any]:
+    """The columns that follow from the bulletin itself, always written together."""
+    return {
+        "code": bulletin.code,
+        "record": record_of(bulletin),
+        "content_hash": content_hash(bulletin).hex(),
+        "approval_hash": approval_hash(bulletin).hex(),
+        "lane": int(lane(bulletin)),
+        "life_safety": is_life_safety(bulletin),
+        "not_before": bulletin.not_before,
+        "expires": bulletin.expires,
+    }
+
+
+async def read_broadcast(connection: AsyncConnection, bulletin_id: BulletinId) -> Broadcast | None:
+    """The bulletin with those whose consent to exactly these bytes counts at this moment.
+
+    The hash is computed anew from the record: a row changed behind the code's back has no consent left.
+    """
+    wanted = select(bulletins).where(bulletins.c.id == bulletin_id)
+    row = (await connection.execute(wanted)).one_or_none()
+    return None if row is None else await broadcast_of(connection, row)
+
+
+async def broadcast_of(connection: AsyncConnection, row: Row[Any]) -> Broadcast:
+    """A row of ``bulletins`` with what belongs to it."""
+    bulletin = bulletin_of(row.record)
+    hash_now = approval_hash(bulletin).hex()
+    return Broadcast(
+        id=BulletinId(row.id),
+        bulletin=bulletin,
+        state=BroadcastState(row.state),
+        author=PersonId(row.author),
+        author_chat=row.author_chat,
+        approval_hash=row.approval_hash,
+        approved_by=await _consenting(connection, row, hash_now) if hash_now == row.approval_hash else (),
+        corrects=None if row.corrects is None else BulletinId(row.corrects),
+        halted_because=row.halted_because,
+    )
+
+
+async def roles_of(connection: AsyncConnection, person: PersonId) -> frozenset[Role]:
+    """The roles as they are in this transaction."""
+    stored = await connection.scalar(select(staff.c.roles).where(staff.c.person == person))
+    return _roles(stored or ())
+
+
+async def _consenting(connection: AsyncConnection, row: Row[Any], hash_now: str) -> tuple[PersonId, ...]:
+    """Consents by people who still may: approvers, and for a correction its author while of the staff."""
+    found = await connection.execute(
+        select(approvals.c.person, staff.c.roles)
+        .join(staff, staff.c.person == approvals.c.person)
+        .where(approvals.c.bulletin_id == row.id, approvals.c.approval_hash == hash_now)
+        .order_by(approvals.c.approved_at, approvals.c.person)
+    )
+    own = row.author if is_correction(bulletin_of(row.record)) else None
+    return tuple(
+        PersonId(person)
+        for person, stored in found
+        if Role.APPROVER in _roles(stored) or (person == own and _roles(stored))
+    )
+
+
+def _roles(stored: Collection[str]) -> frozenset[Role]:
+    return frozenset(Role(name) for name in stored)

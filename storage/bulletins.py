@@ -1,0 +1,320 @@
+"""The operator's book in the database: drafts, approvals, states.
+
+Every decision is asked of `broadcasts.consent` inside the transaction that writes, on rows read in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from broadcasts.book import (
+    AudienceSize,
+    Change,
+    Colleague,
+    Consent,
+    Consented,
+    NewDraft,
+    Refusal,
+    Revision,
+    Start,
+)
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.consent import (
+    EDITABLE,
+    STARTABLE,
+    UNFINISHED,
+    StartRules,
+    check_path,
+    judge_change,
+    judge_consent,
+    judge_revision,
+    path_of_approval,
+    still_needed,
+    why_held,
+)
+from broadcasts.schedule import Due, due
+from bulletins.bulletin import Bulletin, BulletinId, Code
+from members.channel import PersonId
+from members.roles import Role
+from storage.audience import audience_size
+from storage.bulletin_rows import bulletin_columns, read_broadcast, roles_of
+from storage.committer import Committer
+from storage.planning import plan_deliveries
+from storage.tables import approvals, bulletins, staff
+
+_LISTED_AT_MOST = 50
+_STAFF_AT_MOST = 500
+_SCHEDULED_AT_MOST = 10_000
+
+
+class BulletinBook:
+    """Keeps the bulletins and carries out what may be done with them."""
+
+    def __init__(self, engine: AsyncEngine, committer: Committer, rules: Callable[[], StartRules]) -> None:
+        self._engine = engine
+        self._committer = committer
+        self._rules = rules
+
+    async def add(self, draft: NewDraft) -> Broadcast | None:
+        """The draft as it stands in the book; None when its code is taken. One origin key gives one draft."""
+
+        async def work(connection: AsyncConnection) -> Broadcast | None:
+            known = await _id_where(connection, bulletins.c.origin_key == draft.origin_key)
+            if known is None and await _id_where(connection, bulletins.c.code == draft.bulletin.code):
+                return None
+            return await _read_surely(connection, known or await _insert(connection, draft))
+
+        try:
+            return await self._committer.write(work)
+        except IntegrityError:  # another process took the code or the key in the same moment
+            return None
+
+    async def revise(self, revision: Revision) -> Broadcast | Refusal:
+        """Replace the bulletin and make it a draft again, if it still is what the person saw."""
+
+        async def work(connection: AsyncConnection) -> Broadcast | Refusal:
+            broadcast = await read_broadcast(connection, revision.bulletin_id)
+            refused = Refusal.UNKNOWN if broadcast is None else judge_revision(broadcast, revision)
+            if broadcast is None or refused:
+                return refused or Refusal.UNKNOWN
+            columns = bulletin_columns(revision.bulletin)
+            path = () if broadcast.state is BroadcastState.DRAFT else (BroadcastState.DRAFT,)
+            return await _set(connection, broadcast, path, **columns)
+
+        return await self._committer.write(work)
+
+    async def consent(self, consent: Consent) -> Consented | Refusal:
+        """Write the approval; with the last one needed, schedule the bulletin or plan its deliveries."""
+
+        async def work(connection: AsyncConnection) -> Consented | Refusal:
+            broadcast = await read_broadcast(connection, consent.bulletin_id)
+            if broadcast is None:
+                return Refusal.UNKNOWN
+            known = await _has_consented(connection, consent)
+            if known and consent.person in broadcast.approved_by and broadcast.state not in EDITABLE:
+                return self._consented(broadcast)
+            refused = judge_consent(broadcast, consent, await roles_of(connection, consent.person))
+            return refused or await self._write_consent(connection, consent, known)
+
+        return await self._committer.write(work)
+
+    async def change(self, change: Change) -> Broadcast | Refusal:
+        """Change the state, if it still is one that allows it. What is sent back to its author is void."""
+
+        async def work(connection: AsyncConnection) -> Broadcast | Refusal:
+            broadcast = await read_broadcast(connection, change.bulletin_id)
+            if broadcast is None:
+                return Refusal.UNKNOWN
+            refused = judge_change(broadcast, change, await roles_of(connection, change.person))
+            if refused:
+                return refused
+            return await _set(connection, broadcast, (change.to,), **_changed_columns(broadcast, change))
+
+        return await self._committer.write(work)
+
+    async def start(self, start: Start) -> Broadcast | Refusal:
+        """Plan the deliveries of a scheduled or held one, or hold it when it must not go by itself."""
+
+        async def work(connection: AsyncConnection) -> Broadcast | Refusal:
+            broadcast = await read_broadcast(connection, start.bulletin_id)
+            if broadcast is None:
+                return Refusal.UNKNOWN
+            if start.person is not None and not await roles_of(connection, start.person):
+                return Refusal.NOT_ALLOWED
+            return await self._start_or_hold(connection, broadcast, start)
+
+        return await self._committer.write(work)
+
+    async def find(self, key: BulletinId | Code) -> Broadcast | None:
+        """The bulletin with this id or code."""
+        async with self._engine.connect() as connection:
+            if isinstance(key, str):
+                found = await _id_where(connection, bulletins.c.code == key)
+                return None if found is None else await read_broadcast(connection, found)
+            return await read_broadcast(connection, key)
+
+    async def listed(
+        self, states: Collection[BroadcastState], author: PersonId | None = None
+    ) -> Sequence[Broadcast]:
+        """The newest bulletins in these states, of everybody or of one author; at most 50."""
+        wanted = select(bulletins.c.id).where(bulletins.c.state.in_([state.value for state in states]))
+        if author is not None:
+            wanted = wanted.where(bulletins.c.author == author)
+        async with self._engine.connect() as connection:
+            ids = await connection.scalars(wanted.order_by(bulletins.c.id.desc()).limit(_LISTED_AT_MOST))
+            return [await _read_surely(connection, BulletinId(found)) for found in ids.all()]
+
+    async def scheduled(self) -> Sequence[tuple[BulletinId, datetime]]:
+        """Every start that timers must know of, the earliest first."""
+        wanted = select(bulletins.c.id, bulletins.c.not_before).where(
+            bulletins.c.state == BroadcastState.SCHEDULED.value, bulletins.c.not_before.is_not(None)
+        )
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(wanted.order_by(bulletins.c.not_before).limit(_SCHEDULED_AT_MOST))
+            return [(BulletinId(row.id), row.not_before) for row in rows]
+
+    async def newest_correction(self, bulletin_id: BulletinId) -> Broadcast | None:
+        """The latest published bulletin that corrects or withdraws this one."""
+        newest = (
+            select(bulletins.c.id)
+            .where(bulletins.c.corrects == bulletin_id, bulletins.c.started_at.is_not(None))
+            .order_by(bulletins.c.started_at.desc(), bulletins.c.id.desc())
+            .limit(1)
+        )
+        async with self._engine.connect() as connection:
+            found = await connection.scalar(newest)
+            return None if found is None else await read_broadcast(connection, BulletinId(found))
+
+    async def audience_size(self, bulletin: Bulletin, corrects: BulletinId | None = None) -> AudienceSize:
+        """Whom it would reach if it were sent now."""
+        async with self._engine.connect() as connection:
+            return await audience_size(connection, bulletin, corrects)
+
+    async def staff(self) -> Sequence[Colleague]:
+        """The operator's staff as it is now."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(staff).order_by(staff.c.name).limit(_STAFF_AT_MOST))
+            return [
+                Colleague(PersonId(row.person), row.name, frozenset(map(Role, row.roles))) for row in rows
+            ]
+
+    async def codes_in_use(self) -> int:
+        """How many codes are taken."""
+        async with self._engine.connect() as connection:
+            return await connection.scalar(select(func.count()).select_from(bulletins)) or 0
+
+    async def _write_consent(self, connection: AsyncConnection, consent: Consent, known: bool) -> Consented:
+        if not known:
+            await _insert_consent(connection, consent)
+        broadcast = await _read_surely(connection, consent.bulletin_id)
+        if still_needed(broadcast, frozenset(broadcast.approved_by), self._rules()):
+            return self._consented(broadcast)
+        path = path_of_approval(broadcast, consent.at)
+        if path[-1] is BroadcastState.SENDING:
+            return self._consented(await _begin(connection, broadcast, path, consent.at))
+        return self._consented(await _set(connection, broadcast, path))
+
+    def _consented(self, broadcast: Broadcast) -> Consented:
+        missing = still_needed(broadcast, frozenset(broadcast.approved_by), self._rules())
+        return Consented(broadcast, missing)
+
+    async def _start_or_hold(
+        self, connection: AsyncConnection, broadcast: Broadcast, start: Start
+    ) -> Broadcast | Refusal:
+        """A person may send what was missed; nobody can send what lacks approvals or is no longer right."""
+        if broadcast.state not in STARTABLE:
+            return Refusal.TOO_LATE
+        rules = self._rules()
+        if start.person is None and due(broadcast.bulletin.not_before, start.at, rules.grace) is Due.EARLY:
+            return broadcast
+        missing = still_needed(broadcast, frozenset(broadcast.approved_by), rules)
+        held = why_held(broadcast, missing, start.at, rules)
+        if held is None or (held is Refusal.TOO_LATE and start.person is not None):
+            return await _begin(connection, broadcast, (BroadcastState.SENDING,), start.at)
+        if broadcast.state is BroadcastState.HELD or start.person is not None:
+            return held
+        return await _set(connection, broadcast, (BroadcastState.HELD,), halted_because=held.value)
+
+
+async def _begin(
+    connection: AsyncConnection, broadcast: Broadcast, path: Sequence[BroadcastState], now: datetime
+) -> Broadcast:
+    """Into sending: a correction first stops what it corrects, so that no more wrong copies go out."""
+    if broadcast.corrects is not None:
+        await connection.execute(
+            update(bulletins)
+            .where(
+                bulletins.c.id == broadcast.corrects,
+                bulletins.c.state.in_([state.value for state in UNFINISHED]),
+            )
+            .values(state=BroadcastState.STOPPED.value, halted_because="corrected", finished_at=now)
+        )
+    columns = bulletin_columns(replace(broadcast.bulletin, sent=now))
+    begun = await _set(connection, broadcast, path, started_at=now, halted_because=None, **columns)
+    await plan_deliveries(connection, broadcast.id, now)
+    return begun
+
+
+async def _insert(connection: AsyncConnection, draft: NewDraft) -> BulletinId:
+    inserted = await connection.execute(
+        insert(bulletins).values(
+            state=BroadcastState.DRAFT.value,
+            corrects=draft.corrects,
+            author=draft.author,
+            author_chat=draft.author_chat,
+            origin_key=draft.origin_key,
+            created_at=draft.at,
+            **bulletin_columns(draft.bulletin),
+        )
+    )
+    key = inserted.inserted_primary_key
+    return BulletinId(key[0]) if key else BulletinId(0)
+
+
+async def _set(
+    connection: AsyncConnection, broadcast: Broadcast, path: Sequence[BroadcastState], **columns: object
+) -> Broadcast:
+    """Along the path to its last state, if all is as it was read: two processes must not both win."""
+    check_path(broadcast.state, path)
+    changed = await connection.execute(
+        update(bulletins)
+        .where(
+            bulletins.c.id == broadcast.id,
+            bulletins.c.state == broadcast.state.value,
+            bulletins.c.approval_hash == broadcast.approval_hash,
+        )
+        .values(state=(path[-1] if path else broadcast.state).value, **columns)
+    )
+    if changed.rowcount != 1:
+        raise RuntimeError(f"bulletin {broadcast.id} changed while it was being written")
+    return await _read_surely(connection, broadcast.id)
+
+
+def _changed_columns(broadcast: Broadcast, change: Change) -> dict[str, object]:
+    columns: dict[str, object] = {"halted_because": change.because}
+    if change.to is BroadcastState.DRAFT:
+        # A new version is a new hash: no consent given before this counts for what comes after.
+        columns |= bulletin_columns(replace(broadcast.bulletin, version=broadcast.bulletin.version + 1))
+    if change.to is BroadcastState.STOPPED:
+        columns["finished_at"] = change.at
+    return columns
+
+
+async def _read_surely(connection: AsyncConnection, bulletin_id: BulletinId) -> Broadcast:
+    broadcast = await read_broadcast(connection, bulletin_id)
+    if broadcast is None:
+        raise LookupError(f"there is no bulletin {bulletin_id}")
+    return broadcast
+
+
+async def _id_where(connection: AsyncConnection, condition: ColumnElement[bool]) -> BulletinId | None:
+    found = await connection.scalar(select(bulletins.c.id).where(condition))
+    return None if found is None else BulletinId(found)
+
+
+async def _insert_consent(connection: AsyncConnection, consent: Consent) -> None:
+    await connection.execute(
+        insert(approvals).values(
+            bulletin_id=consent.bulletin_id,
+            person=consent.person,
+            approval_hash=consent.approval_hash,
+            approved_at=consent.at,
+        )
+    )
+
+
+async def _has_consented(connection: AsyncConnection, consent: Consent) -> bool:
+    found = await connection.scalar(
+        select(approvals.c.person).where(
+            approvals.c.bulletin_id == consent.bulletin_id,
+            approvals.c.person == consent.person,
+            approvals.c.approval_hash == consent.approval_hash,
+        )
+    )
+    return found is not None

@@ -1,0 +1,121 @@
+"""What one delivery's outcome means beyond its own row, written in the same transaction.
+
+A channel is lost, lacks a right, or has moved; a bulletin is halted by the breaker.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import exists, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from broadcasts.breaker import should_halt
+from broadcasts.broadcast import BroadcastState
+from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected
+from broadcasts.ports import Settlement
+from bulletins.bulletin import BulletinId
+from members.channel import ChannelKind, ChannelState
+from storage.tables import bulletins, channels, deliveries, milliseconds
+
+FLAW_CHARACTERS = 80
+_BECAUSE_CHARACTERS = 200
+
+_c, _d, _b = channels.c, deliveries.c, bulletins.c
+_HERE = (ChannelState.ACTIVE.value, ChannelState.PAUSED.value)
+
+
+async def follow(connection: AsyncConnection, settled: Settlement) -> bool:
+    """Write what follows. True when the bulletin was halted by this."""
+    match settled.effect:
+        case Gone(reason):
+            await _lose(connection, settled, reason)
+        case NoRights(missing):
+            await _flag(connection, settled, missing)
+        case Moved(new_external_id):
+            await _move(connection, settled, new_external_id)
+        case Rejected(reason):
+            return await _maybe_halt(connection, settled, reason)
+        case None if settled.clears_flaw:
+            await connection.execute(
+                update(channels).where(_c.id == settled.channel_id).values(flaw=None, member_told_at=None)
+            )
+    return False
+
+
+async def _lose(connection: AsyncConnection, settled: Settlement, reason: str) -> None:
+    await connection.execute(
+        update(channels)
+        .where(_c.id == settled.channel_id, _c.state.in_(_HERE))
+        .values(state=ChannelState.LOST.value, flaw=reason[:FLAW_CHARACTERS], member_told_at=None)
+    )
+
+
+async def _flag(connection: AsyncConnection, settled: Settlement, missing: str) -> None:
+    """The member hears of a right that is missing once, not once a bulletin."""
+    flaw = missing[:FLAW_CHARACTERS]
+    await connection.execute(
+        update(channels)
+        .where(_c.id == settled.channel_id, or_(_c.flaw.is_(None), _c.flaw != flaw))
+        .values(flaw=flaw, member_told_at=None)
+    )
+
+
+async def _move(connection: AsyncConnection, settled: Settlement, new_external_id: str) -> None:
+    """The same place under a new id. If that id was enrolled by itself, the row follows to that channel."""
+    platform = select(_c.platform).where(_c.id == settled.channel_id).scalar_subquery()
+    other = await connection.scalar(
+        select(_c.id).where(_c.platform == platform, _c.external_id == new_external_id)
+    )
+    if other is None:
+        await connection.execute(
+            update(channels)
+            .where(_c.id == settled.channel_id)
+            .values(external_id=new_external_id, kind=ChannelKind.SUPERGROUP.value)
+        )
+    elif other != settled.channel_id:
+        await _hand_over(connection, settled, other)
+
+
+async def _hand_over(connection: AsyncConnection, settled: Settlement, other: int) -> None:
+    """The old channel is lost to its successor, which needs no telling, and gets one delivery, not two."""
+    await connection.execute(
+        update(channels)
+        .where(_c.id == settled.channel_id)
+        .values(state=ChannelState.LOST.value, flaw=None, member_told_at=settled.at)
+    )
+    has_own = exists().where(_d.bulletin_id == settled.bulletin_id, _d.channel_id == other)
+    if await connection.scalar(select(has_own)):
+        changes: dict[str, object] = {
+            "state": DeliveryState.DROPPED.value,
+            "reason": "moved",
+            "settled_at": milliseconds(settled.at),
+        }
+    else:
+        changes = {"channel_id": other}
+    await connection.execute(
+        update(deliveries)
+        .where(_d.id == settled.delivery_id, _d.state == DeliveryState.QUEUED.value)
+        .values(changes)
+    )
+
+
+async def _maybe_halt(connection: AsyncConnection, settled: Settlement, reason: str) -> bool:
+    refused = select(func.count()).where(
+        _d.bulletin_id == settled.bulletin_id,
+        text("state IN ('failed', 'unsure')"),  # the very words of the partial index
+        _d.state == DeliveryState.FAILED.value,
+        _d.reason.like("rejected:%"),
+    )
+    is_canary = await connection.scalar(select(_c.canary).where(_c.id == settled.channel_id))
+    if not should_halt(bool(is_canary), await connection.scalar(refused) or 0):
+        return False
+    return await halt(connection, settled.bulletin_id, f"rejected:{reason}")
+
+
+async def halt(connection: AsyncConnection, bulletin_id: BulletinId, because: str) -> bool:
+    """Pause a bulletin that is being sent. False when it is not."""
+    halted = await connection.execute(
+        update(bulletins)
+        .where(_b.id == bulletin_id, _b.state == BroadcastState.SENDING.value)
+        .values(state=BroadcastState.PAUSED.value, halted_because=because[:_BECAUSE_CHARACTERS])
+    )
+    return halted.rowcount == 1

@@ -1,0 +1,96 @@
+"""The database engine: opened once, with the settings that durability rests on.
+
+SQLite runs in WAL mode with ``synchronous=FULL``: a commit that was answered survives a power cut. PostgreSQL
+does so by itself; there a peer that vanished is noticed within seconds, and nobody is waited for without end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.lookups import look_up_in_place
+from storage.sqlite_driver import connect
+
+_BUSY_TIMEOUT_MILLISECONDS = 5_000
+_CACHE_KIBIBYTES = 16_000
+
+# libpq's words for how soon a dead connection is noticed (postgresql.org, "Parameter Key Words").
+POSTGRES_CONNECTION = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "application_name": "loa",
+}
+# A process that froze inside a transaction must not hold up all others.
+_POSTGRES_SESSION = {
+    "lock_timeout": "30s",
+    "statement_timeout": "120s",
+    "idle_in_transaction_session_timeout": "20s",
+}
+_POSTGRES_CONNECTIONS = 10
+_POSTGRES_CONNECTIONS_MORE = 20
+# Each connection is a thread: a few that stay are cheaper than many that come and go.
+_POOL = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 30.0}
+
+
+def open_engine(url: str, *, synchronous: str = "FULL", **options: Any) -> AsyncEngine:
+    """An engine for ``url`` (``sqlite+aiosqlite:///FILE`` or ``postgresql+psycopg://…``).
+
+    ``synchronous`` is SQLite's own word (FULL, NORMAL); see sqlite.org/pragma.html#pragma_synchronous.
+    ``options`` go to SQLAlchemy as they are: the seeded runs hand in their own connections.
+    """
+    if make_url(url).get_backend_name() == "postgresql":
+        return create_async_engine(url, **{**_postgres_options(url), **options})
+    is_ours = "async_creator" not in options
+    if is_ours:
+        connect_args = {"async_creator_fn": connect, **options.pop("connect_args", {})}
+        options = {**_POOL, **options, "connect_args": connect_args}
+    engine = create_async_engine(url, **options)
+    _prepare_sqlite(engine, synchronous)
+    if is_ours:
+        look_up_in_place(engine)
+    return engine
+
+
+def _postgres_options(url: str) -> dict[str, Any]:
+    """What the address itself says comes first."""
+    said = make_url(url).query
+    session = " ".join(f"-c {name}={value}" for name, value in _POSTGRES_SESSION.items())
+    wanted = {**POSTGRES_CONNECTION, "options": session}
+    return {
+        "connect_args": {name: value for name, value in wanted.items() if name not in said},
+        "pool_pre_ping": True,
+        "pool_size": _POSTGRES_CONNECTIONS,
+        "max_overflow": _POSTGRES_CONNECTIONS_MORE,
+    }
+
+
+def _prepare_sqlite(engine: AsyncEngine, synchronous: str) -> None:
+    """WAL and FULL on each new connection; transactions begin when we say so, not when the driver guesses."""
+    if synchronous not in ("FULL", "NORMAL", "EXTRA"):
+        raise ValueError(f"synchronous cannot be {synchronous}")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            f"busy_timeout={_BUSY_TIMEOUT_MILLISECONDS}",
+            f"cache_size=-{_CACHE_KIBIBYTES}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+        connection.isolation_level = None
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,355 @@
+"""The ledger: every delivery, from queued to final.
+
+Reads use connections of their own. All writes are gathered by the committer; the two of each send, intent and
+outcome, as rows of a batch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from broadcasts.broadcast import BroadcastState
+from broadcasts.delivery import DeliveryId, DeliveryState
+from broadcasts.planner import overrides_quiet_hours
+from broadcasts.ports import (
+    Due,
+    Intent,
+    OpenBulletin,
+    Original,
+    Pick,
+    Settlement,
+)
+from bulletins.bulletin import BulletinId, Lane, Severity, Status
+from members.channel import ChannelState
+from storage.availability import available
+from storage.bulk import INTENTS, SETTLEMENTS, settle
+from storage.committer import Committer, Work
+from storage.consequences import follow, halt
+from storage.tables import (
+    bulletins,
+    channels,
+    deliveries,
+    instant,
+    is_canary,
+    is_queued,
+    is_sending,
+    milliseconds,
+)
+
+T = TypeVar("T")
+
+CANARY_PATIENCE = timedelta(seconds=10)
+"""How long all others wait for the operator's own channel before they go without it."""
+
+INTERRUPTED = "unsure:interrupted"
+
+_OPEN_BULLETINS_AT_MOST = 1_000
+_DROPPED_AT_ONCE = 5_000
+
+_d, _c, _b = deliveries.c, channels.c, bulletins.c
+_original = deliveries.alias("original")
+
+
+class SqlLedger:
+    """The ledger in a database. ``engine`` reads; ``committer`` writes."""
+
+    def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
+        self._engine = engine
+        self._committer = committer
+
+    async def open_bulletins(self, bot: str, now: datetime) -> Sequence[OpenBulletin]:
+        """The bulletins being sent, most urgent first."""
+        parameters = {"bot": bot, "patient_since": milliseconds(now - CANARY_PATIENCE)}
+        rows = await self._read(_OPEN_BULLETINS, parameters)
+        return [
+            OpenBulletin(
+                id=BulletinId(row.id),
+                lane=Lane(row.lane),
+                life_safety=row.life_safety,
+                expires=row.expires,
+                at_any_hour=overrides_quiet_hours(Severity(row.severity), Status(row.status)),
+                corrects=None if row.corrects is None else BulletinId(row.corrects),
+                next_due=None if row.next_due is None else instant(row.next_due),
+                canary=None if row.canary is None else DeliveryId(row.canary),
+            )
+            for row in rows
+        ]
+
+    async def pick(self, pick: Pick) -> Sequence[Due]:
+        """Due deliveries in the order they became due; reads only."""
+        after_due, after_id = pick.after or (None, 0)
+        parameters = {
+            "bot": pick.bot,
+            "bulletin": pick.bulletin.id,
+            "corrects": pick.bulletin.corrects,
+            "now": milliseconds(pick.now),
+            "after_due": 0 if after_due is None else milliseconds(after_due),
+            "after_id": after_id,
+            "at_most": pick.limit,
+            "canary": pick.bulletin.canary,
+        }
+        is_correction, is_gated = pick.bulletin.corrects is not None, pick.bulletin.canary is not None
+        statement = _PICKS[is_correction, is_gated]
+        if self._engine.dialect.name == "sqlite":
+            (gathered,) = await self._read(_in_one_row(statement), parameters)
+            return [_due(values) for values in json.loads(gathered[0])]
+        return [_due(tuple(row)) for row in await self._read(statement, parameters)]
+
+    async def intend(self, intent: Intent) -> frozenset[DeliveryId]:
+        """Make these ``sending``; those that may go: still queued, their bulletin still being sent."""
+        return await available(self._committer.write_row(INTENTS, intent))
+
+    async def record(self, settlement: Settlement) -> bool:
+        """Write what came of an attempt. True when it made the breaker halt the bulletin."""
+        if settlement.effect is None and not settlement.clears_flaw:
+            return await available(self._committer.write_row(SETTLEMENTS, settlement))
+
+        async def settle_and_follow(connection: AsyncConnection) -> bool:
+            await settle(connection, [settlement])
+            return await follow(connection, settlement)
+
+        return await self._write(settle_and_follow)
+
+    async def postpone(self, ids: Collection[DeliveryId], due_at: datetime) -> None:
+        """Queued ones are due later."""
+
+        async def postpone(connection: AsyncConnection) -> None:
+            await connection.execute(
+                update(deliveries).where(_d.id.in_(ids), is_queued).values(due_at=milliseconds(due_at))
+            )
+
+        await self._write(postpone)
+
+    async def drop(self, ids: Collection[DeliveryId], reason: str, now: datetime) -> None:
+        """Queued ones are never sent."""
+
+        async def drop(connection: AsyncConnection) -> None:
+            await connection.execute(
+                update(deliveries).where(_d.id.in_(ids), is_queued).values(_dropped(reason, now))
+            )
+
+        await self._write(drop)
+
+    async def recover(self, bot: str, now: datetime) -> int:
+        """Whatever this bot left ``sending`` becomes unsure; life-safety is queued once more, marked so."""
+
+        async def recover(connection: AsyncConnection) -> int:
+            left = (_d.bot == bot, is_sending)
+            may_repeat = select(_b.id).where(_b.life_safety, _b.expires > now, _b.state.in_(_GOING_ON))
+            resend = await connection.execute(
+                update(deliveries)
+                .where(*left, ~_d.resent, _d.bulletin_id.in_(may_repeat))
+                .values(
+                    state=DeliveryState.QUEUED.value,
+                    resent=True,
+                    due_at=milliseconds(now),
+                    reason=INTERRUPTED,
+                    lease_until=None,
+                )
+            )
+            unsure = await connection.execute(
+                update(deliveries)
+                .where(*left)
+                .values(
+                    state=DeliveryState.UNSURE.value,
+                    reason=INTERRUPTED,
+                    settled_at=milliseconds(now),
+                    lease_until=None,
+                )
+            )
+            return resend.rowcount + unsure.rowcount
+
+        return await self._write(recover)
+
+    async def drop_leftovers(self, bot: str, now: datetime) -> int:
+        """Drop some of the rows queued for stopped or expired bulletins; how many."""
+        open_rows = await self._read(_LEFTOVERS, {"bot": bot, "now": now})
+        if not open_rows:
+            return 0
+        bulletin_id = open_rows[0].id
+        reason = "stopped" if open_rows[0].state == BroadcastState.STOPPED.value else "expired"
+
+        async def drop(connection: AsyncConnection) -> int:
+            some = (
+                select(_d.id)
+                .where(_d.bulletin_id == bulletin_id, _d.bot == bot, is_queued)
+                .limit(_DROPPED_AT_ONCE)
+            )
+            dropped = await connection.execute(
+                update(deliveries).where(_d.id.in_(some)).values(_dropped(reason, now))
+            )
+            return dropped.rowcount
+
+        return await self._write(drop)
+
+    async def finish(self, bulletin_id: BulletinId, now: datetime) -> bool:
+        """Make it done if nothing of it is queued or being sent any more."""
+
+        async def finish(connection: AsyncConnection) -> bool:
+            of_it = exists().where(_d.bulletin_id == bulletin_id)
+            is_open = or_(of_it.where(is_queued), of_it.where(is_sending))
+            finished = await connection.execute(
+                update(bulletins)
+                .where(_b.id == bulletin_id, _b.state == BroadcastState.SENDING.value, ~is_open)
+                .values(state=BroadcastState.DONE.value, finished_at=now)
+            )
+            return finished.rowcount == 1
+
+        return await self._write(finish)
+
+    async def halt(self, bulletin_id: BulletinId, because: str) -> bool:
+        """Pause it for a moderator to look at; False when it was not being sent."""
+        return await self._write(lambda connection: halt(connection, bulletin_id, because))
+
+    async def _read(self, statement: Select[Any], parameters: dict[str, Any]) -> Sequence[Row[Any]]:
+        async def read() -> Sequence[Row[Any]]:
+            async with self._engine.connect() as connection:
+                rows: Sequence[Row[Any]] = (await connection.execute(statement, parameters)).all()
+                return rows
+
+        return await available(read())
+
+    async def _write(self, work: Work[T]) -> T:
+        return await available(self._committer.write(work))
+
+
+_GOING_ON = (BroadcastState.SENDING.value, BroadcastState.PAUSED.value)
+
+_CANARY = (
+    select(_d.id)
+    .where(
+        _d.bulletin_id == _b.id,
+        _d.channel_id.in_(select(_c.id).where(is_canary)),
+        or_(is_queued & (_d.attempt == 0), (is_sending) & (_d.attempt == 1)),
+        _d.due_at > bindparam("patient_since"),
+    )
+    .limit(1)
+    .correlate(bulletins)
+    .scalar_subquery()
+)
+_NEXT_DUE = (
+    select(func.min(_d.due_at))
+    .where(_d.bulletin_id == _b.id, _d.bot == bindparam("bot"), is_queued)
+    .correlate(bulletins)
+    .scalar_subquery()
+)
+_OPEN_BULLETINS = (
+    select(
+        _b.id,
+        _b.lane,
+        _b.life_safety,
+        _b.expires,
+        _b.record["severity"].as_string().label("severity"),
+        _b.record["status"].as_string().label("status"),
+        _b.corrects,
+        _NEXT_DUE.label("next_due"),
+        _CANARY.label("canary"),
+    )
+    .where(_b.state == BroadcastState.SENDING.value)
+    .order_by(_b.lane, _b.id)
+    .limit(_OPEN_BULLETINS_AT_MOST)
+)
+_LEFTOVERS = (
+    select(_b.id, _b.state)
+    .where(
+        or_(
+            _b.state == BroadcastState.STOPPED.value,
+            _b.state.in_(_GOING_ON) & (_b.expires <= bindparam("now", type_=_b.expires.type)),
+        ),
+        exists().where(_d.bulletin_id == _b.id, _d.bot == bindparam("bot"), is_queued),
+    )
+    .limit(1)
+)
+_PICK = (
+    select(
+        _d.id,
+        _d.bulletin_id,
+        _d.channel_id,
+        _d.attempt,
+        _d.resent,
+        _d.due_at,
+        _c.external_id,
+        _c.language,
+        _c.state,
+        _c.pin,
+        _c.silent,
+        _c.quiet_starts_minute,
+        _c.quiet_ends_minute,
+        _c.flaw,
+    )
+    .join(channels, _c.id == _d.channel_id)
+    .where(
+        _d.bulletin_id == bindparam("bulletin"),
+        _d.bot == bindparam("bot"),
+        is_queued,
+        _d.due_at <= bindparam("now"),
+        tuple_(_d.due_at, _d.id) > tuple_(bindparam("after_due"), bindparam("after_id")),
+    )
+    .order_by(_d.due_at, _d.id)
+    .limit(bindparam("at_most"))
+)
+_PICK_PLAIN = _PICK.add_columns(null().label("original_state"), null().label("original_message_id"))
+_PICK_CORRECTIONS = _PICK.add_columns(
+    _original.c.state.label("original_state"), _original.c.message_id.label("original_message_id")
+).outerjoin(
+    _original,
+    (_original.c.channel_id == _d.channel_id) & (_original.c.bulletin_id == bindparam("corrects")),
+)
+_IS_CANARY = _d.id == bindparam("canary")
+_PICKS = {
+    (False, False): _PICK_PLAIN,
+    (False, True): _PICK_PLAIN.where(_IS_CANARY),
+    (True, False): _PICK_CORRECTIONS,
+    (True, True): _PICK_CORRECTIONS.where(_IS_CANARY),
+}
+
+
+@cache
+def _in_one_row(statement: Select[Any]) -> Select[Any]:
+    """For SQLite: all rows as one JSON text, so that not each of them waits for the interpreter."""
+    rows = statement.subquery()
+    return select(func.json_group_array(func.json_array(*rows.c)))
+
+
+def _dropped(reason: str, now: datetime) -> dict[str, object]:
+    return {"state": DeliveryState.DROPPED.value, "reason": reason, "settled_at": milliseconds(now)}
+
+
+def _due(values: Sequence[Any]) -> Due:
+    row, bulletin, channel, attempt, resent, due_at, chat, language, state, *chosen = values
+    pin, silent, quiet_starts, quiet_ends, flaw, original, copy_id = chosen
+    has_quiet_hours = quiet_starts is not None and quiet_ends is not None
+    return Due(
+        id=row,
+        bulletin_id=bulletin,
+        channel_id=channel,
+        attempt=attempt,
+        resent=bool(resent),
+        due_at=instant(due_at),
+        chat=chat,
+        language=language,
+        is_postable=state == ChannelState.ACTIVE.value,
+        pin=bool(pin),
+        silent=bool(silent),
+        quiet_minutes=(quiet_starts, quiet_ends) if has_quiet_hours else None,
+        flaw=flaw,
+        original=None if original is None else Original(DeliveryState(original), copy_id),
+    )

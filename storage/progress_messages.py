@@ -1,0 +1,48 @@
+"""Which message shows a bulletin's progress, so that a restart goes on editing the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from broadcasts.broadcast import BroadcastState
+from bulletins.bulletin import BulletinId
+from storage.committer import Committer
+from storage.tables import bulletins
+
+_SHOWN_AT_MOST = 50
+_UNDER_WAY = (BroadcastState.SENDING, BroadcastState.PAUSED, BroadcastState.HELD)
+
+
+class ProgressMessages:
+    """Keeps where progress is shown."""
+
+    def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
+        self._engine = engine
+        self._committer = committer
+
+    async def to_show(self) -> Sequence[tuple[BulletinId, str | None]]:
+        """Bulletins under way, and those that ended while still shown, each with its message."""
+        is_under_way = bulletins.c.state.in_([state.value for state in _UNDER_WAY])
+        was_started = bulletins.c.started_at.is_not(None)
+        is_open = or_(bulletins.c.progress_message.is_(None), bulletins.c.progress_message != "")
+        wanted = select(bulletins.c.id, bulletins.c.progress_message).where(
+            or_(is_under_way, and_(was_started, is_open))
+        )
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(wanted.order_by(bulletins.c.id.desc()).limit(_SHOWN_AT_MOST))
+            return [(BulletinId(row.id), row.progress_message) for row in rows]
+
+    async def message_of(self, bulletin_id: BulletinId) -> str | None:
+        """The message of one bulletin."""
+        async with self._engine.connect() as connection:
+            return await connection.scalar(
+                select(bulletins.c.progress_message).where(bulletins.c.id == bulletin_id)
+            )
+
+    async def put(self, bulletin_id: BulletinId, message: str) -> None:
+        """Remember the message; empty once the bulletin has ended and nothing is edited any more."""
+        statement = update(bulletins).where(bulletins.c.id == bulletin_id).values(progress_message=message)
+        await self._committer.write(lambda connection: connection.execute(statement))

@@ -1,0 +1,399 @@
+"""Every table, in SQLAlchemy Core, neutral between SQLite and PostgreSQL.
+
+Instants are integer milliseconds since 1970 UTC: both databases index and compare them alike. No row leaves
+``storage/``: the modules beside this one turn rows into the frozen values of the lower rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# The word, which both databases know: `false()` is written into a migration as SQLite's 0.
+NO = text("false")
+
+# SQLite gives row ids only to INTEGER; PostgreSQL should not run out of them.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def milliseconds(instant: datetime) -> int:
+    """Milliseconds since 1970 UTC of an aware ``instant``; ValueError for a naive one."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return round(instant.timestamp() * 1000)
+
+
+def instant(stored: int) -> datetime:
+    """The aware UTC datetime of ``stored`` milliseconds since 1970."""
+    return datetime.fromtimestamp(stored / 1000, UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, stored as integer milliseconds UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To milliseconds."""
+        return None if value is None else milliseconds(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """From milliseconds."""
+        return None if value is None else instant(value)
+
+
+class Choices(TypeDecorator[tuple[str, ...]]):
+    """What a member chose, in one text: ``|flood|health|``, and ``|`` for nothing chosen.
+
+    Both databases can then look for one choice with LIKE, so that an audience is found in a single statement.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str:
+        """To text. ValueError for a choice that holds the separator."""
+        chosen = tuple(value or ())
+        if any("|" in choice or not choice for choice in chosen):
+            raise ValueError("a choice is neither empty nor holds |")
+        return "|" + "".join(f"{choice}|" for choice in chosen)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
+        """From text."""
+        return tuple(choice for choice in str(value or "").split("|") if choice)
+
+
+# --- people, channels, pledges -------------------------------------------------------------------------------
+
+members = Table(
+    "members",
+    metadata,
+    Column("person", String(80), primary_key=True),
+    Column("language", String(8), nullable=False),
+    Column("met_at", Instant, nullable=False),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("person", String(80), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("roles", JSON, nullable=False),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("bot", String(40), nullable=False),
+    Column("platform", String(16), nullable=False),
+    Column("external_id", String(80), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("title", String(256), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("member", String(80), nullable=True, index=True),
+    Column("topics", Choices, nullable=False),
+    Column("areas", Choices, nullable=False),
+    Column("quiet_starts_minute", SmallInteger, nullable=True),
+    Column("quiet_ends_minute", SmallInteger, nullable=True),
+    Column("pin", Boolean, nullable=False),
+    Column("silent", Boolean, nullable=False),
+    Column("drills", Boolean, nullable=False),
+    Column("member_count", Integer, nullable=False),
+    Column("flaw", String(80), nullable=True),
+    Column("member_told_at", Instant, nullable=True),
+    Column("enrolled_at", Instant, nullable=True),
+    Column("canary", Boolean, nullable=False, server_default=NO),
+    UniqueConstraint("platform", "external_id"),
+    Index("ix_channels_canary", "id", sqlite_where=text("canary"), postgresql_where=text("canary")),
+    Index(
+        "ix_channels_untold",
+        "id",
+        sqlite_where=text("flaw IS NOT NULL AND member_told_at IS NULL"),
+        postgresql_where=text("flaw IS NOT NULL AND member_told_at IS NULL"),
+    ),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("person", String(80), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant, nullable=True),
+)
+
+pledges = Table(
+    "pledges",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("channel_id", ForeignKey("channels.id"), nullable=False),
+    Column("person", String(80), nullable=False),
+    Column("version", String(16), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("text_sha256", String(64), nullable=False),
+    Column("confirmed_at", Instant, nullable=False),
+    Column("certificate", String(24), nullable=False, unique=True),
+    UniqueConstraint("channel_id", "person", "version"),
+)
+
+# --- conversations -------------------------------------------------------------------------------------------
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("key", String(240), primary_key=True),
+    Column("state", String(120), nullable=True),
+    Column("data", JSON, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+buttons = Table(
+    "buttons",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("person", String(80), nullable=True),
+    Column("chat", String(80), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("group", String(32), nullable=False, index=True),
+    Column("repeatable", Boolean, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("used_at", Instant, nullable=True),
+    Column("used_by", String(40), nullable=True),
+)
+
+updates_seen = Table(
+    "updates_seen",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+# --- bulletins and their deliveries --------------------------------------------------------------------------
+
+bulletins = Table(
+    "bulletins",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("code", String(16), nullable=False, unique=True),
+    Column("state", String(16), nullable=False, index=True),
+    Column("record", JSON, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("approval_hash", String(64), nullable=False),
+    Column("lane", SmallInteger, nullable=False),
+    Column("life_safety", Boolean, nullable=False),
+    Column("corrects", ForeignKey("bulletins.id"), nullable=True, index=True),
+    Column("author", String(80), nullable=False),
+    Column("author_chat", String(80), nullable=False),
+    Column("origin_key", String(80), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("not_before", Instant, nullable=True),
+    Column("expires", Instant, nullable=False),
+    Column("started_at", Instant, nullable=True),
+    Column("finished_at", Instant, nullable=True),
+    Column("halted_because", String(200), nullable=True),
+    Column("progress_message", String(80), nullable=True),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("bulletin_id", ForeignKey("bulletins.id"), primary_key=True),
+    Column("person", String(80), primary_key=True),
+    Column("approval_hash", String(64), primary_key=True),
+    Column("approved_at", Instant, nullable=False),
+)
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+)
+
+# No foreign keys here: rows are only ever planned by a SELECT from ``channels`` beside the bulletin's own
+# transaction, and looking up both parents again would cost a third of planning a million rows.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("bulletin_id", Id, nullable=False),
+    Column("channel_id", Id, nullable=False),
+    Column("bot", String(40), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("attempt", SmallInteger, nullable=False, server_default=text("0")),
+    Column("resent", Boolean, nullable=False, server_default=NO),
+    Column("due_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=True),
+    Column("message_id", String(40), nullable=True),
+    Column("reason", String(120), nullable=True),
+    Column("settled_at", BigInteger, nullable=True),
+    Column("reach", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("bulletin_id", "channel_id"),
+    Index(
+        "ix_deliveries_queued",
+        "bulletin_id",
+        "bot",
+        "due_at",
+        "id",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
+    Index(
+        "ix_deliveries_sending",
+        "bot",
+        "bulletin_id",
+        sqlite_where=text("state = 'sending'"),
+        postgresql_where=text("state = 'sending'"),
+    ),
+    Index(
+        "ix_deliveries_trouble",
+        "bulletin_id",
+        "state",
+        sqlite_where=text("state IN ('failed', 'unsure')"),
+        postgresql_where=text("state IN ('failed', 'unsure')"),
+    ),
+)
+
+# Written out, not bound: SQLite uses a partial index only where it sees the same words.
+is_canary = text("channels.canary")
+is_queued = deliveries.c.state == literal_column("'queued'")
+is_sending = deliveries.c.state == literal_column("'sending'")
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("held_until", BigInteger, nullable=False),
+    Column("rate_per_second", Float, nullable=False),
+)
+
+media_handles = Table(
+    "media_handles",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("handle", String(200), nullable=False),
+)
+
+# --- reports, cases, verdicts --------------------------------------------------------------------------------
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("asker", String(64), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("begun_at", Instant, nullable=False, index=True),
+    Column("due_at", Instant, nullable=False),
+    Index("ix_drafts_due", "state", "due_at"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("state", String(16), nullable=False, index=True),
+    Column("content", Text, nullable=False),
+    Column("content_sha256", String(64), nullable=False, unique=True),
+    Column("findings", JSON, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=True),
+    Column("verdict_id", BigInteger, nullable=True),
+    Column("claimed_by", String(80), nullable=True),
+    Column("deciding", String(16), nullable=True),
+    Column("deciding_text", Text, nullable=True),
+    Column("prompt_message_id", String(40), nullable=True),
+    Column("card_chat", String(80), nullable=True),
+    Column("card_message_id", String(40), nullable=True),
+    Column("card_topic_id", String(40), nullable=True),
+    Column("card_shown_at", Instant, nullable=True),
+    Column("opened_at", Instant, nullable=False, index=True),
+    Column("changed_at", Instant, nullable=False, index=True),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("receipt", String(16), nullable=False, unique=True),
+    Column("reporter", String(64), nullable=False),
+    Column("origin_key", String(80), nullable=False, unique=True),
+    Column("reason", String(24), nullable=False),
+    Column("filed_at", Instant, nullable=False),
+    Column("wants_answer", Boolean, nullable=False),
+    Column("sealed_address", LargeBinary, nullable=True),
+    Column("told_verdict_id", BigInteger, nullable=False, server_default=text("0")),
+    Column("telling_verdict_id", BigInteger, nullable=True),
+    Column("telling_until", Instant, nullable=True),
+    Column("answered_at", Instant, nullable=True),
+    UniqueConstraint("case_id", "reporter"),
+    Index(
+        "ix_reports_reachable",
+        "case_id",
+        sqlite_where=text("sealed_address IS NOT NULL"),
+        postgresql_where=text("sealed_address IS NOT NULL"),
+    ),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("report_id", ForeignKey("reports.id"), nullable=False),
+    Column("purpose", String(24), nullable=False),
+    Column("text_sha256", String(64), nullable=False),
+    Column("given_at", Instant, nullable=False),
+    UniqueConstraint("report_id", "purpose", "text_sha256"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("explanation", Text, nullable=False),
+    Column("sources", JSON, nullable=False),
+    Column("author", String(80), nullable=False),
+    Column("origin_key", String(80), nullable=False, unique=True),
+    Column("given_at", Instant, nullable=False),
+)

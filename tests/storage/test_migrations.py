@@ -1,0 +1,52 @@
+"""Migrations lead from nothing to exactly the tables, and back to nothing."""
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.engine import open_engine
+from storage.schema import migrations, newest_version, upgrade, version_of
+from storage.tables import metadata
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncEngine:
+    return open_engine(f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite")
+
+
+async def test_migrating_up_gives_exactly_the_tables(engine: AsyncEngine) -> None:
+    await upgrade(engine)
+
+    def differences(connection: Connection) -> list[object]:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    assert await version_of(engine) == newest_version()
+    await engine.dispose()
+
+
+async def test_migrating_twice_changes_nothing(engine: AsyncEngine) -> None:
+    await upgrade(engine)
+    await upgrade(engine)
+    assert await version_of(engine) == newest_version()
+    await engine.dispose()
+
+
+async def test_migrating_down_leaves_nothing(engine: AsyncEngine) -> None:
+    await upgrade(engine)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(migrations(sync), "base"))
+        left = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    assert left == ["alembic_version"]
+    await engine.dispose()
+
+
+async def test_a_database_that_was_never_prepared_has_no_version(engine: AsyncEngine) -> None:
+    assert await version_of(engine) is None
+    await engine.dispose()
