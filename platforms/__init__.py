@@ -1,0 +1,1 @@
+"""Chat platforms: our words into theirs, and theirs into our closed catalogue of outcomes."""

@@ -1,0 +1,57 @@
+"""The pace of what a bot says to people itself, through aiogram: a middleware of its session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import TelegramRetryAfter
+from aiogram.methods import Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+
+from broadcasts.pacing import Pacer
+from bulletins.bulletin import Lane
+
+_POSTING = ("send", "copyMessage", "forwardMessage")
+_TRIES = 3
+_LONGEST_WAIT_SECONDS = 30.0
+
+
+class PacedAnswers(BaseRequestMiddleware):
+    """What a bot says to people through aiogram shares its token's pace, before everything else.
+
+    A flood wait is a definite no, so a short one is waited for and the answer sent again.
+    """
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Response[TelegramType]:
+        """Wait for a slot if the method posts a message; then make the request."""
+        chat = _chat_posted_to(method)
+        if chat is None:
+            return await make_request(bot, method)
+        for _ in range(_TRIES - 1):
+            await self._pacer.slot(Lane.ANSWERS, chat)
+            try:
+                return await make_request(bot, method)
+            except TelegramRetryAfter as flood:
+                self._pacer.flood(chat, flood.retry_after)
+                if flood.retry_after > _LONGEST_WAIT_SECONDS:
+                    raise
+        await self._pacer.slot(Lane.ANSWERS, chat)
+        return await make_request(bot, method)
+
+
+def _chat_posted_to(method: TelegramMethod[Any]) -> str | None:
+    """The chat in which this makes a new message; None for everything else."""
+    name = method.__api_method__
+    posts = name.startswith(_POSTING) and name != "sendChatAction"
+    chat_id = getattr(method, "chat_id", None) if posts else None
+    return None if chat_id is None else str(chat_id)

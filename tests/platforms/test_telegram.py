@@ -1,0 +1,300 @@
+"""The sender against the simulated Telegram: what arrives in the chats, and what each mishap is called."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramRetryAfter
+from aiohttp import web
+
+from broadcasts.delivery import FloodWait, Gone, Moved, NotSent, Outcome, Rejected, Sent, Unsure
+from broadcasts.pacing import Pacer, PaceRules
+from broadcasts.ports import Content, LedgerUnavailable
+from bulletins.bulletin import Media
+from bulletins.rendering import Rendered
+from platforms.telegram import TelegramAccount, TelegramSender, open_session
+from platforms.telegram_answers import PacedAnswers
+from simulator.telegram_api import FaultKind, TelegramSimulator
+from tests.simulator.scene import TOKEN, Clock, Scene, picture, set_scene
+
+NOTICE = Content(Rendered("<b>Mưa lớn</b> &amp; gió", "Mưa lớn & gió", 13))
+
+
+@dataclass
+class Shelf:
+    """Pictures, and the handles that were remembered."""
+
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    handles: dict[tuple[str, str], str] = field(default_factory=dict)
+    is_unreadable: bool = False
+
+    async def content(self, sha256: str) -> bytes | None:
+        return self.pictures.get(sha256)
+
+    async def handle(self, bot: str, sha256: str) -> str | None:
+        if self.is_unreadable:
+            raise LedgerUnavailable("disk I/O error")
+        return self.handles.get((bot, sha256))
+
+    async def remember_handle(self, bot: str, sha256: str, handle: str) -> None:
+        self.handles[bot, sha256] = handle
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    clock = Clock()
+    async with TelegramSimulator(now=clock) as simulator:
+        yield set_scene(simulator, clock)
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+async def sender(scene: Scene, shelf: Shelf) -> AsyncIterator[TelegramSender]:
+    async with open_session(8) as session:
+        account = TelegramAccount("loa", TOKEN, scene.simulator.base_url, answer_seconds=5.0)
+        yield TelegramSender(session, account, shelf)
+
+
+async def test_a_bulletin_arrives_as_it_was_rendered(scene: Scene, sender: TelegramSender) -> None:
+    outcome = await sender.post(str(scene.group.id), NOTICE)
+    (shown,) = scene.world.shows(scene.group, last=1)
+    assert outcome == Sent(str(shown.message_id))
+    assert shown.text == "Mưa lớn & gió"
+    assert shown.html == "<b>Mưa lớn</b> &amp; gió"
+    assert not shown.silent
+
+
+async def test_a_silent_post_makes_no_sound(scene: Scene, sender: TelegramSender) -> None:
+    await sender.post(str(scene.group.id), Content(NOTICE.rendered, silent=True))
+    assert scene.world.shows(scene.group, last=1)[0].silent
+
+
+async def test_one_text_goes_to_many_chats(scene: Scene, sender: TelegramSender) -> None:
+    for chat in (scene.group, scene.channel):
+        assert isinstance(await sender.post(str(chat.id), NOTICE), Sent)
+        assert scene.world.shows(chat, last=1)[0].text == "Mưa lớn & gió"
+
+
+async def test_a_copy_is_changed_replied_to_and_pinned(scene: Scene, sender: TelegramSender) -> None:
+    copy = await posted(sender, scene)
+    corrected = Content(Rendered("Mưa <b>nhỏ</b>", "Mưa nhỏ", 7))
+    assert await sender.edit(str(scene.group.id), copy, corrected) == Sent(copy)
+    assert await sender.edit(str(scene.group.id), copy, corrected) == Sent(copy), "it reads so already"
+    assert await sender.pin(str(scene.group.id), copy) == Sent(copy)
+    await sender.post(str(scene.group.id), NOTICE, reply_to=copy)
+    messages = {one.message_id: one for one in scene.world.shows(scene.group)}
+    assert messages[int(copy)].text == "Mưa nhỏ"
+    assert messages[int(copy)].pinned
+    assert max(messages.values(), key=lambda one: one.message_id).reply_to == int(copy)
+
+
+async def test_a_reply_is_posted_even_when_the_copy_was_deleted(scene: Scene, sender: TelegramSender) -> None:
+    copy = await posted(sender, scene)
+    scene.world.remove_message(scene.group, int(copy))
+    assert await sender.edit(str(scene.group.id), copy, NOTICE) == Rejected("copy_gone")
+    assert isinstance(await sender.post(str(scene.group.id), NOTICE, reply_to=copy), Sent)
+
+
+async def test_a_picture_is_uploaded_once_and_then_reused(
+    scene: Scene, sender: TelegramSender, shelf: Shelf
+) -> None:
+    content = with_picture(shelf)
+    uploads: list[str] = []
+    scene.simulator.before_call = lambda token, method, given: uploads.append(type(given["photo"]).__name__)
+    chats = (scene.group, scene.channel, scene.group)
+    outcomes = await asyncio.gather(*(sender.post(str(chat.id), content) for chat in chats))
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert uploads.count("str") == 2, "after the upload, only its handle travels"
+    shown = [scene.world.shows(chat, last=1)[0] for chat in (scene.group, scene.channel)]
+    assert {one.photo for one in shown} == {shown[0].photo}
+    assert shown[0].text == "Mưa lớn & gió"
+    assert list(shelf.handles) == [("loa", content.media.sha256 if content.media else "")]
+
+
+async def test_a_handle_that_telegram_no_longer_knows_is_uploaded_anew(
+    scene: Scene, sender: TelegramSender, shelf: Shelf
+) -> None:
+    content = with_picture(shelf)
+    assert content.media is not None
+    shelf.handles["loa", content.media.sha256] = "AgACAgUAAxkBAAIstale"
+    assert isinstance(await sender.post(str(scene.group.id), content), Sent)
+    assert scene.world.shows(scene.group, last=1)[0].photo is not None
+
+
+async def test_a_picture_that_cannot_be_read_is_not_sent(
+    scene: Scene, sender: TelegramSender, shelf: Shelf
+) -> None:
+    content = with_picture(shelf)
+    shelf.is_unreadable = True
+    assert await sender.post(str(scene.group.id), content) == NotSent("picture_unavailable")
+    shelf.is_unreadable = False
+    shelf.pictures.clear()
+    assert await sender.post(str(scene.group.id), content) == Rejected("picture_missing")
+
+
+async def test_who_is_gone_is_called_gone(scene: Scene, sender: TelegramSender) -> None:
+    scene.world.block(scene.lan, scene.bot)
+    assert await sender.post(str(scene.lan.id), NOTICE) == Gone("blocked")
+    assert await sender.post("424242424242", NOTICE) == Gone("chat_not_found")
+
+
+async def test_a_group_that_was_upgraded_says_its_new_id(scene: Scene, sender: TelegramSender) -> None:
+    group = scene.world.add_chat("group", "Tổ 6", scene.hoa, members=[scene.bot])
+    supergroup = scene.world.upgrade(group)
+    assert await sender.post(str(group.id), NOTICE) == Moved(str(supergroup.id))
+    assert isinstance(await sender.post(str(supergroup.id), NOTICE), Sent)
+
+
+@pytest.mark.parametrize(
+    ("fault", "details", "expected"),
+    [
+        (FaultKind.FLOOD, {"seconds": 17}, FloodWait(17.0)),
+        (FaultKind.GATEWAY, {"code": 502}, Unsure("http_502")),
+        (FaultKind.NOT_OK, {"code": 403, "description": "Forbidden: bot was kicked"}, Gone("kicked")),
+        (FaultKind.RESET, {}, Unsure("ServerDisconnectedError")),
+        (FaultKind.DROP_ANSWER, {}, Unsure("ServerDisconnectedError")),
+        (FaultKind.TRUNCATED, {}, Unsure("http_200")),
+        (FaultKind.WRONG_TYPES, {}, Unsure("unreadable_answer")),
+        (FaultKind.HUGE, {}, Unsure("endless_answer")),
+    ],
+)
+async def test_every_mishap_has_a_name(
+    scene: Scene, sender: TelegramSender, fault: FaultKind, details: dict[str, Any], expected: Outcome
+) -> None:
+    scene.simulator.faults.script(fault, "sendMessage", **details)
+    assert await sender.post(str(scene.group.id), NOTICE) == expected
+    assert isinstance(await sender.post(str(scene.group.id), NOTICE), Sent), "and the next one works again"
+
+
+async def test_an_answer_that_does_not_come_in_time_is_unsure(scene: Scene, shelf: Shelf) -> None:
+    scene.simulator.faults.script(FaultKind.DELAY, "sendMessage", seconds=30)
+    async with open_session(1) as session:
+        account = TelegramAccount("loa", TOKEN, scene.simulator.base_url, answer_seconds=0.3)
+        sender = TelegramSender(session, account, shelf)
+        assert await sender.post(str(scene.group.id), NOTICE) == Unsure("TimeoutError")
+
+
+async def test_where_nobody_listens_nothing_was_sent(shelf: Shelf) -> None:
+    simulator = TelegramSimulator()
+    await simulator.start()
+    url = simulator.base_url
+    await simulator.stop()
+    async with open_session(1) as session:
+        sender = TelegramSender(session, TelegramAccount("loa", TOKEN, url), shelf)
+        assert await sender.post("1", NOTICE) == NotSent("ClientConnectorError")
+
+
+async def test_a_name_that_cannot_be_found_means_that_nothing_was_sent(shelf: Shelf) -> None:
+    async with open_session(1) as session:
+        sender = TelegramSender(session, TelegramAccount("loa", TOKEN, "http://telegram.invalid"), shelf)
+        assert isinstance(await sender.post("1", NOTICE), NotSent)
+
+
+async def test_a_proxy_that_refuses_means_that_nothing_was_sent(shelf: Shelf) -> None:
+    async with open_session(1) as session:
+        account = TelegramAccount("loa", TOKEN, "http://telegram.invalid", proxy="http://127.0.0.1:9")
+        assert isinstance(await TelegramSender(session, account, shelf).post("1", NOTICE), NotSent)
+
+
+async def test_no_reason_ever_holds_the_token(shelf: Shelf) -> None:
+    async with open_session(1) as session:
+        for url in ("http://127.0.0.1:9", "http://telegram.invalid", "ftp://127.0.0.1:9"):
+            outcome = await TelegramSender(session, TelegramAccount("loa", TOKEN, url), shelf).post(
+                "1", NOTICE
+            )
+            assert isinstance(outcome, NotSent)
+            assert TOKEN.partition(":")[2] not in outcome.reason
+
+
+async def test_paid_broadcasts_say_so(scene: Scene, shelf: Shelf, tmp_path: Path) -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def telegram(request: web.Request) -> web.Response:
+        seen.append(json.loads(await request.read()))
+        return web.json_response({"ok": True, "result": {"message_id": 1}})
+
+    app = web.Application()
+    app.router.add_post("/bot{token}/sendMessage", telegram)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with open_session(1) as session:
+        sender = TelegramSender(session, TelegramAccount("loa", TOKEN, url, is_paid=True), shelf)
+        await sender.post("@kenh_phuong", NOTICE)
+    await runner.cleanup()
+    assert seen[0]["allow_paid_broadcast"] is True
+    assert seen[0]["chat_id"] == "@kenh_phuong"
+    assert "protect_content" not in seen[0], "citizens must be able to forward a bulletin"
+
+
+# --- the bot's own answers -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def talking_bot(scene: Scene) -> AsyncIterator[tuple[Bot, Pacer]]:
+    pacer = Pacer(PaceRules(rate_per_second=1_000, chat_per_second=1_000))
+    api = TelegramAPIServer.from_base(scene.simulator.base_url)
+    bot = Bot(TOKEN, session=AiohttpSession(api=api))
+    bot.session.middleware(PacedAnswers(pacer))
+    yield bot, pacer
+    await bot.session.close()
+
+
+async def test_an_answer_takes_a_slot_of_the_token(scene: Scene, talking_bot: tuple[Bot, Pacer]) -> None:
+    bot, pacer = talking_bot
+    pacer.hold(0.2)
+    started = asyncio.get_running_loop().time()
+    await bot.get_me()
+    assert asyncio.get_running_loop().time() - started < 0.2, "what posts nothing waits for nothing"
+    await bot.send_message(scene.lan.id, "Xin chào")
+    assert not pacer.held_for()
+
+
+async def test_a_short_flood_wait_is_waited_for(scene: Scene, talking_bot: tuple[Bot, Pacer]) -> None:
+    bot, _ = talking_bot
+    scene.simulator.faults.script(FaultKind.FLOOD, "sendMessage", seconds=1)
+    await bot.send_message(scene.lan.id, "Xin chào")
+    assert scene.world.shows(scene.lan.id, last=1)[0].text == "Xin chào"
+
+
+async def test_a_long_flood_wait_is_told_to_the_caller_and_to_the_pace(
+    scene: Scene, talking_bot: tuple[Bot, Pacer]
+) -> None:
+    bot, pacer = talking_bot
+    scene.simulator.faults.script(FaultKind.FLOOD, "sendMessage", seconds=3_000)
+    with pytest.raises(TelegramRetryAfter):
+        await bot.send_message(scene.lan.id, "Xin chào")
+    assert pacer.free_in(str(scene.lan.id)) > 2_000
+
+
+# --- steps -----------------------------------------------------------------------------------------------
+
+
+async def posted(sender: TelegramSender, scene: Scene) -> str:
+    """A notice in the group; its id."""
+    outcome = await sender.post(str(scene.group.id), NOTICE)
+    assert isinstance(outcome, Sent)
+    return outcome.message_id
+
+
+def with_picture(shelf: Shelf) -> Content:
+    """A notice with a picture that is on the shelf."""
+    content = picture()
+    sha256 = hashlib.sha256(content).hexdigest()
+    shelf.pictures[sha256] = content
+    return Content(NOTICE.rendered, Media(sha256, "bản đồ.png"))

@@ -1,0 +1,1 @@
+"""What a browser or a platform asks over HTTP: public pages, feeds, webhooks."""

@@ -1,0 +1,62 @@
+"""Webhooks: a platform's pushes, let in only with the secret it was given.
+
+The secret is compared in constant time before anything of the body is read as an update; what is refused has no
+effect at all. The answer 200 is given when the update has been handled and that is durable: anything else makes
+the platform send it again, and a repeat has no second effect.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+TakeUpdate = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Handles one update, given as the platform's own JSON object. Raises ValueError when it is none."""
+
+_BODY_BYTES_AT_MOST = 1_000_000
+_TELEGRAM_SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where one bot's updates come in: ``/webhook/{name}``, guarded by ``secret``."""
+
+    name: str
+    secret: str
+    take: TakeUpdate
+
+
+def webhook_routes(webhooks: Mapping[str, Webhook]) -> list[web.RouteDef]:
+    """The routes by which Telegram pushes updates; see core.telegram.org/bots/api#setwebhook."""
+
+    async def receive(request: web.Request) -> web.Response:
+        webhook = webhooks.get(request.match_info["name"])
+        given = request.headers.get(_TELEGRAM_SECRET_HEADER, "")
+        expected = webhook.secret if webhook is not None else ""
+        genuine = hmac.compare_digest(given.encode(), expected.encode())
+        if webhook is None or not expected or not genuine:
+            return web.Response(status=401)
+        return await _hand_over(request, webhook.take)
+
+    return [web.post("/webhook/{name}", receive)]
+
+
+async def _hand_over(request: web.Request, take: TakeUpdate) -> web.Response:
+    if (request.content_length or 0) > _BODY_BYTES_AT_MOST:
+        return web.Response(status=413)
+    try:
+        update = json.loads(await request.read())
+    except (ValueError, RecursionError):
+        return web.Response(status=400)
+    if not isinstance(update, dict):
+        return web.Response(status=400)
+    try:
+        await take(update)
+    except ValueError:
+        return web.Response(status=400)
+    return web.Response(status=200)
