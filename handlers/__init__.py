@@ -1,0 +1,1 @@
+"""Conversations: each update read, one use case called, its answer shown."""

@@ -1,0 +1,71 @@
+"""What the conversations with the operator's staff work with, put together once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from aiogram import html
+from aiogram.utils.i18n import gettext as _
+
+from broadcasts.broadcast import Broadcast
+from broadcasts.consent import StartRules, still_needed
+from broadcasts.lifecycle import Desk
+from broadcasts.progress import Aftermath
+from bulletins.rendering import Imprint
+from handlers.buttons import Buttons
+from handlers.settings_cards import Choice, Offer
+from members.channel import PersonId
+from reports.checks.genuine import GenuineCheck
+
+
+class PictureShelf(Protocol):
+    """Where the pictures of bulletins are kept."""
+
+    async def keep(self, content: bytes, at: datetime) -> str:
+        """The SHA-256 of ``content``, now kept."""
+
+    async def content(self, sha256: str) -> bytes | None:
+        """The picture, or None when it is gone."""
+
+    async def handle(self, bot: str, sha256: str) -> str | None:
+        """The platform's own id of a picture that this bot has seen."""
+
+    async def remember_handle(self, bot: str, sha256: str, handle: str) -> None:
+        """Keep that id for all posts to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinDesk:
+    """The use cases and keyboards that the handlers of the staff share."""
+
+    desk: Desk
+    genuine: GenuineCheck
+    buttons: Buttons
+    pictures: PictureShelf
+    offer: Offer
+    issuers: Sequence[Choice]
+    imprint: Imprint
+    zone: ZoneInfo
+    now: Callable[[], datetime]
+    rules: StartRules
+    aftermath: Aftermath
+    moderators_chats: Mapping[str, str] = field(default_factory=dict)
+    """By the bot's name in the settings: the chat its moderators work in."""
+
+    def needed(self, broadcast: Broadcast) -> int:
+        """How many approvals are missing."""
+        return still_needed(broadcast, frozenset(broadcast.approved_by), self.rules)
+
+    async def name_of(self, person: PersonId) -> str:
+        """By what name colleagues know somebody of the staff, as HTML."""
+        names = {colleague.person: colleague.name for colleague in await self.desk.staff()}
+        return html.quote(names.get(person, _("somebody who left")))
+
+    @property
+    def usual_issuer(self) -> str:
+        """In whose name bulletins go out unless another is chosen."""
+        return self.issuers[0].vi if self.issuers else ""

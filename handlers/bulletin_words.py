@@ -1,0 +1,159 @@
+"""Sentences about bulletins for the operator's staff: refusals, states, choices, moments, a draft's card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from aiogram import html
+from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n import ngettext
+
+from broadcasts.book import AudienceSize, Refusal
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.drafting import Weight, weight_of
+from bulletins.bulletin import ENGLISH, VIETNAMESE, Bulletin, Language, MsgType, Status
+from bulletins.labels import category_words
+from bulletins.problems import Problem
+from bulletins.rendering import text_in
+from handlers.bulletin_desk import BulletinDesk
+from handlers.settings_cards import Choice, name_of
+from handlers.telling import spoken
+
+_SHOWN_CHARACTERS = 300
+
+
+def why_not(refusal: Refusal) -> str:
+    """What happened, and what to do next."""
+    return {
+        Refusal.UNKNOWN: _("I do not find that bulletin. Please check its code: it looks like LOA-XXXX-X."),
+        Refusal.NOT_ALLOWED: _(
+            "Your role does not allow that at the moment. Please ask a colleague of the staff."
+        ),
+        Refusal.NOT_AUTHOR: _("Only the person who wrote this bulletin can do that. Please ask them."),
+        Refusal.OWN_BULLETIN: _("You wrote this bulletin yourself, so somebody else must approve it."),
+        Refusal.CHANGED: _("The bulletin was changed since you saw it. Please look at it as it is now."),
+        Refusal.TOO_LATE: _("That is no longer possible: the bulletin has moved on."),
+        Refusal.NOT_READY: _("The bulletin is not ready: something in it must be put right first."),
+        Refusal.NO_AUDIENCE: _("No channel would get this bulletin. Please choose other topics or areas."),
+        Refusal.NOT_PUBLISHED: _(
+            "That bulletin has not gone out. Edit it, or stop it, instead of correcting it."
+        ),
+        Refusal.ALREADY_WITHDRAWN: _(
+            "That bulletin was withdrawn already. Please write a new one if there is news."
+        ),
+        Refusal.LACKS_APPROVALS: _(
+            "An approval it rests on no longer counts. Please write it anew and have it approved."
+        ),
+    }[refusal]
+
+
+def state_words(state: BroadcastState) -> str:
+    """Where a bulletin stands."""
+    return {
+        BroadcastState.DRAFT: _("draft"),
+        BroadcastState.IN_REVIEW: _("waiting for approval"),
+        BroadcastState.APPROVED: _("approved"),
+        BroadcastState.SCHEDULED: _("scheduled"),
+        BroadcastState.HELD: _("held: it missed its time"),
+        BroadcastState.SENDING: _("being sent"),
+        BroadcastState.PAUSED: _("paused"),
+        BroadcastState.DONE: _("sent"),
+        BroadcastState.STOPPED: _("stopped"),
+    }[state]
+
+
+def kind_words(bulletin: Bulletin) -> str:
+    """A drill or a test says so in another colour wherever the staff meets it."""
+    if bulletin.status is Status.EXERCISE:
+        return _("🟦 DRILL, not real")
+    if bulletin.status is Status.TEST:
+        return _("⬜ TEST, only to the test channel")
+    if bulletin.msg_type is MsgType.UPDATE:
+        return _("✏️ CORRECTION, real")
+    if bulletin.msg_type is MsgType.CANCEL:
+        return _("⛔ WITHDRAWAL, real")
+    return _("🟥 REAL bulletin")
+
+
+def weight_words(weight: Weight) -> str:
+    """How grave it is, as moderators choose it."""
+    return {
+        Weight.ORDINARY: _("🟢 Ordinary"),
+        Weight.NOTABLE: _("🟡 Please note"),
+        Weight.URGENT: _("🟠 Urgent"),
+        Weight.LIFE_THREATENING: _("🔴 Danger to life"),
+    }[weight]
+
+
+def moment_words(moment: datetime, desk: BulletinDesk) -> str:
+    """On the network's clock."""
+    return moment.astimezone(desk.zone).strftime("%H:%M %d/%m/%Y")
+
+
+def chosen_names(keys: Sequence[str], offered: Sequence[Choice]) -> str:
+    """The names of what was chosen; everything when nothing was."""
+    names = {choice.key: name_of(choice) for choice in offered}
+    return ", ".join(names.get(key, key) for key in keys) or _("everybody")
+
+
+def reach_words(size: AudienceSize) -> str:
+    """To how many it would go. Nobody knows how many read, so the reach is called potential."""
+    channels = ngettext("{count} channel", "{count} channels", size.channels).format(count=size.channels)
+    return _("{channels}, potential reach {people}").format(
+        channels=channels, people=f"{size.members:,}".replace(",", ".")
+    )
+
+
+def headline_of(bulletin: Bulletin) -> str:
+    """Its headline as HTML, bold."""
+    return html.bold(html.quote(text_in(bulletin, VIETNAMESE).headline or _("(no text yet)")))
+
+
+def problem_lines(problems: Sequence[Problem]) -> str:
+    """Each thing to put right, in the language of the moment."""
+    return "\n".join(f"❗ {html.quote(problem.sentence(Language(spoken())))}" for problem in problems)
+
+
+def draft_words(broadcast: Broadcast, desk: BulletinDesk) -> str:
+    """The card of a draft: everything that was chosen, on one screen."""
+    bulletin = broadcast.bulletin
+    lines = [f"<b>{kind_words(bulletin)}</b>", "", headline_of(bulletin), *_body_lines(bulletin), ""]
+    lines += [f"{label} {html.quote(value)}" for label, value in _choices(bulletin, desk)]
+    if broadcast.state is BroadcastState.IN_REVIEW:
+        lines += ["", _("It waits for approval. If you change something, it must be approved anew.")]
+    if broadcast.halted_because and broadcast.state is BroadcastState.DRAFT:
+        said = html.quote(broadcast.halted_because)
+        lines += ["", _("Sent back by an approver: {reason}").format(reason=said)]
+    return "\n".join(lines)
+
+
+def _body_lines(bulletin: Bulletin) -> Iterator[str]:
+    text = text_in(bulletin, VIETNAMESE)
+    for part in (text.body, f"👉 {text.instruction}" if text.instruction else ""):
+        if part:
+            short = part if len(part) <= _SHOWN_CHARACTERS else part[: _SHOWN_CHARACTERS - 1] + "…"
+            yield html.quote(short)
+
+
+def _choices(bulletin: Bulletin, desk: BulletinDesk) -> Iterator[tuple[str, str]]:
+    missing = _("missing")
+    yield _("Weight:"), weight_words(weight_of(bulletin))
+    yield _("Field:"), category_words(bulletin.category, Language(spoken()))
+    yield _("Topics:"), chosen_names(bulletin.audience.topics, desk.offer.topics)
+    yield _("Areas:"), chosen_names(bulletin.audience.areas, desk.offer.areas)
+    yield _("English text:"), _("yes") if ENGLISH in bulletin.texts else _("no")
+    yield _("Picture:"), _("yes") if bulletin.media else _("no")
+    yield _("Issuer:"), bulletin.issuer or missing
+    yield _("Source:"), bulletin.source_url or missing
+    yield _("Valid until:"), moment_words(bulletin.expires, desk)
+    yield _("Goes out:"), start_words(bulletin, desk)
+    if bulletin.provenance is not None:
+        yield _("Made from:"), f"CAP {bulletin.provenance.identifier}"[:_SHOWN_CHARACTERS]
+
+
+def start_words(bulletin: Bulletin, desk: BulletinDesk) -> str:
+    """When it goes out."""
+    if bulletin.not_before is None:
+        return _("as soon as it is approved")
+    return moment_words(bulletin.not_before, desk)

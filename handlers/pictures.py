@@ -1,0 +1,48 @@
+"""Files that the staff sends: a picture, a CAP alert. The size is looked at before anything is fetched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from io import BytesIO
+
+from aiogram import Bot
+from aiogram.types import Document, Message, PhotoSize
+from aiogram.utils.i18n import gettext as _
+
+from bulletins.bulletin import Language, Media
+from bulletins.cap import CapDraft, CapProblem, CapRefusal, read_cap
+from bulletins.cap_xml import MOST_BYTES
+from handlers.bulletin_desk import BulletinDesk
+from handlers.telling import spoken
+
+_LARGEST_PICTURE_BYTES = 10 * 1024 * 1024
+
+
+async def picture_of(message: Message, bot: Bot, bot_name: str, desk: BulletinDesk) -> Media | str:
+    """The photo of ``message``, kept for all posts to come; or the sentence that says why not."""
+    if not message.photo:
+        return _("Please send the picture as a photo, not as a file; or “-” for none.")
+    largest = message.photo[-1]
+    if (largest.file_size or 0) > _LARGEST_PICTURE_BYTES:
+        return _("That picture is larger than 10 MB. Please send a smaller one.")
+    content = await _fetched(bot, largest)
+    sha256 = await desk.pictures.keep(content, desk.now())
+    await desk.pictures.remember_handle(bot_name, sha256, largest.file_id)
+    return Media(sha256=sha256, file_name=f"{sha256[:12]}.jpg")
+
+
+async def read_cap_file(message: Message, bot: Bot, now: datetime) -> CapDraft | str:
+    """The draft in the file of ``message``, or the one sentence that says why there is none."""
+    document = message.document
+    if document is None:
+        return _("Please send the CAP file (.xml) together with the command.")
+    if (document.file_size or 0) > MOST_BYTES:
+        return CapRefusal(CapProblem.TOO_BIG).sentence(Language(spoken()))
+    read = read_cap(await _fetched(bot, document), now)
+    return read.sentence(Language(spoken())) if isinstance(read, CapRefusal) else read
+
+
+async def _fetched(bot: Bot, file: PhotoSize | Document) -> bytes:
+    content = BytesIO()
+    await bot.download(file, content)
+    return content.getvalue()

@@ -1,0 +1,64 @@
+"""The true preview: the very messages that channels will get, by the same rendering, before any approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiogram import Bot
+from aiogram.types import BufferedInputFile, Message
+
+from broadcasts.broadcast import Broadcast
+from bulletins.bulletin import Language, Media
+from bulletins.rendering import Rendered, render, render_corrected_copy, render_correction_notice
+from handlers.bulletin_desk import BulletinDesk
+
+_LANGUAGES_SHOWN = 4
+
+
+class Previews:
+    """Shows bulletins as channels will see them."""
+
+    def __init__(self, desk: BulletinDesk) -> None:
+        self._desk = desk
+
+    async def show(self, bot: Bot, bot_name: str, chat: int | str, broadcast: Broadcast) -> None:
+        """One message for each language; for a correction, the edited copy and the reply under it."""
+        original = await self._original(broadcast)
+        for language in list(broadcast.bulletin.texts)[:_LANGUAGES_SHOWN]:
+            for rendered, media in self._messages(broadcast, original, language):
+                await self._post(bot, bot_name, chat, rendered, media)
+
+    def _messages(
+        self, broadcast: Broadcast, original: Broadcast | None, language: Language
+    ) -> Iterator[tuple[Rendered, Media | None]]:
+        bulletin, imprint = broadcast.bulletin, self._desk.imprint
+        if original is None:
+            yield render(bulletin, language, imprint=imprint), bulletin.media
+            return
+        copy = render_corrected_copy(original.bulletin, bulletin, language, imprint=imprint)
+        yield copy, original.bulletin.media
+        yield render_correction_notice(original.bulletin, bulletin, language, imprint=imprint), None
+
+    async def _post(
+        self, bot: Bot, bot_name: str, chat: int | str, rendered: Rendered, media: Media | None
+    ) -> None:
+        if media is None:
+            await bot.send_message(chat, rendered.html)
+            return
+        handle = await self._desk.pictures.handle(bot_name, media.sha256)
+        if handle is not None:
+            await bot.send_photo(chat, handle, caption=rendered.html)
+            return
+        content = await self._desk.pictures.content(media.sha256)
+        if content is None:
+            await bot.send_message(chat, rendered.html)
+            return
+        sent = await bot.send_photo(chat, BufferedInputFile(content, media.file_name), caption=rendered.html)
+        await self._remember(bot_name, media, sent)
+
+    async def _remember(self, bot_name: str, media: Media, sent: Message) -> None:
+        if sent.photo:
+            await self._desk.pictures.remember_handle(bot_name, media.sha256, sent.photo[-1].file_id)
+
+    async def _original(self, broadcast: Broadcast) -> Broadcast | None:
+        return None if broadcast.corrects is None else await self._desk.desk.find(broadcast.corrects)

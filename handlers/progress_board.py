@@ -1,0 +1,216 @@
+"""The board that shows how bulletins are getting on: one message for the author, edited while it runs.
+
+It looks into the book again and again, so a start by the timer, a halt by the breaker and a restart all lead
+to the same message. What the moderators' chat must know, held or halted, is said there once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
+from aiogram.types import InlineKeyboardMarkup
+from aiogram.utils.i18n import I18n
+from aiogram.utils.i18n import gettext as _
+
+from broadcasts.book import Refusal
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.drafting import Amends
+from bulletins.bulletin import BulletinId, MsgType
+from handlers.bulletin_desk import BulletinDesk
+from handlers.buttons import Cell
+from handlers.progress_words import Figures, progress_words
+
+log = structlog.get_logger(__name__)
+
+EDITED_EVERY_SECONDS = 3.0
+_ENDED = frozenset({BroadcastState.DONE, BroadcastState.STOPPED})
+_MARKUPS_KEPT = 256
+
+CLOSED = ""
+"""In the place of a message: the bulletin has ended and its message says so."""
+
+
+class ProgressFigures(Protocol):
+    """Counts a bulletin's deliveries."""
+
+    async def figures(self, bulletin_id: BulletinId) -> Figures:
+        """How many there are in each state now."""
+
+
+class ProgressMessages(Protocol):
+    """Knows which message shows a bulletin's progress, as ``bot:message id``."""
+
+    async def to_show(self) -> Sequence[tuple[BulletinId, str | None]]:
+        """Bulletins under way, and those that ended while still shown."""
+
+    async def message_of(self, bulletin_id: BulletinId) -> str | None:
+        """The message of one bulletin."""
+
+    async def put(self, bulletin_id: BulletinId, message: str) -> None:
+        """Remember the message; `CLOSED` once nothing is edited any more."""
+
+
+class ProgressBoard:
+    """Shows progress. ``run`` is a task that the supervisor owns."""
+
+    def __init__(
+        self,
+        desk: BulletinDesk,
+        bots: Mapping[str, Bot],
+        figures: ProgressFigures,
+        messages: ProgressMessages,
+        texts: I18n,
+    ) -> None:
+        self._desk = desk
+        self._bots = bots
+        self._figures = figures
+        self._messages = messages
+        self._texts = texts
+        self._shown: dict[BulletinId, str] = {}
+        self._announced: dict[BulletinId, tuple[BroadcastState, str | None]] = {}
+        self._markups: dict[tuple[BulletinId, BroadcastState, bool], InlineKeyboardMarkup] = {}
+        self._turn = asyncio.Lock()  # the loop and a press must not both post the first message
+
+    async def run(self) -> None:
+        """Bring every message up to date, every three seconds."""
+        while True:
+            await self.update()
+            await asyncio.sleep(EDITED_EVERY_SECONDS)
+
+    async def update(self) -> None:
+        """Bring every message up to date once."""
+        for bulletin_id, _message in await self._messages.to_show():
+            await self.show(bulletin_id)
+
+    async def show(self, bulletin_id: BulletinId) -> None:
+        """Post or edit the message of one bulletin, when it says something new.
+
+        What fails is tried again next time: whoever called has done something more important already.
+        """
+        locale = self._texts.default_locale
+        async with self._turn:
+            with self._texts.context(), self._texts.use_locale(locale):
+                broadcast = await self._desk.desk.find(bulletin_id)
+                if broadcast is not None and not await self._is_closed(broadcast):
+                    await self._show(broadcast)
+
+    async def _is_closed(self, broadcast: Broadcast) -> bool:
+        return broadcast.state in _ENDED and await self._messages.message_of(broadcast.id) == CLOSED
+
+    async def _show(self, broadcast: Broadcast) -> None:
+        figures = await self._figures.figures(broadcast.id)
+        text = progress_words(broadcast, figures, self._desk)
+        if self._shown.get(broadcast.id) != text and not await self._try_to_put(broadcast, figures, text):
+            return
+        if broadcast.state in _ENDED:
+            self._shown.pop(broadcast.id, None)
+            await self._messages.put(broadcast.id, CLOSED)
+        else:
+            self._shown[broadcast.id] = text
+
+    async def _try_to_put(self, broadcast: Broadcast, figures: Figures, text: str) -> bool:
+        """Whether there is nothing more to do: an author who blocked the bot gets no message, ever."""
+        try:
+            await self._announce(broadcast, text)
+            await self._put(
+                broadcast, text, await self._markup(broadcast, figures.failed + figures.unsure > 0)
+            )
+        except TelegramForbiddenError:
+            return True
+        except TelegramAPIError as error:
+            log.warning("progress was not shown", bulletin_id=broadcast.id, error=str(error))
+            return False
+        return True
+
+    async def _put(self, broadcast: Broadcast, text: str, markup: InlineKeyboardMarkup) -> None:
+        place = await self._messages.message_of(broadcast.id)
+        bot_name, _colon, message_id = (place or "").partition(":")
+        bot = self._bots.get(bot_name)
+        if bot is not None and await _edited(bot, broadcast.author_chat, int(message_id), text, markup):
+            return
+        bot_name, bot = next(iter(self._bots.items()))
+        sent = await bot.send_message(broadcast.author_chat, text, reply_markup=markup)
+        await self._messages.put(broadcast.id, f"{bot_name}:{sent.message_id}")
+
+    async def _markup(self, broadcast: Broadcast, has_stragglers: bool) -> InlineKeyboardMarkup:
+        """The same keyboard for as long as the state is the same."""
+        key = (broadcast.id, broadcast.state, has_stragglers)
+        if key not in self._markups:
+            if len(self._markups) >= _MARKUPS_KEPT:
+                self._markups.clear()
+            self._markups[key] = await self._desk.buttons.keyboard(
+                [*action_rows(broadcast), *straggler_rows(broadcast, has_stragglers)],
+                chat=broadcast.author_chat,
+                person=None,
+                repeatable=True,
+            )
+        return self._markups[key]
+
+    async def _announce(self, broadcast: Broadcast, text: str) -> None:
+        """To the moderators' chat, once for each time it is held or halted."""
+        needs_somebody = broadcast.state is BroadcastState.HELD or (
+            broadcast.state is BroadcastState.PAUSED and broadcast.halted_because != "paused"
+        )
+        mark = (broadcast.state, broadcast.halted_because)
+        if not needs_somebody or self._announced.get(broadcast.id) == mark:
+            return
+        self._announced[broadcast.id] = mark
+        for bot_name, chat in self._desk.moderators_chats.items():
+            bot, rows = self._bots[bot_name], action_rows(broadcast)
+            place = (await bot.get_chat(chat)).id
+            markup = await self._desk.buttons.keyboard(rows, chat=place, person=None, repeatable=True)
+            await bot.send_message(chat, text, reply_markup=markup)
+
+
+def action_rows(broadcast: Broadcast) -> list[list[Cell]]:
+    """What can be done with it where it stands."""
+    this = {"bulletin": broadcast.id}
+    stop: Cell = (_("⏹ Stop"), "progress.stop", this)
+    match broadcast.state:
+        case BroadcastState.SENDING:
+            return [[(_("⏸ Pause"), "progress.pause", this), stop]]
+        case BroadcastState.PAUSED:
+            return [[(_("▶️ Go on"), "progress.resume", this), stop]]
+        case BroadcastState.SCHEDULED:
+            return [[(_("📨 Send now"), "progress.send", this), stop]]
+        case BroadcastState.HELD if broadcast.halted_because == Refusal.TOO_LATE:
+            return [[(_("📨 Send now"), "progress.send", this), stop]]
+        case BroadcastState.HELD:
+            return [[stop]]
+        case _ if broadcast.bulletin.sent is None:
+            return [[(_("📝 Write it again"), "draft.again", this)]]
+        case _:
+            return _amending(broadcast)
+
+
+def straggler_rows(broadcast: Broadcast, has_stragglers: bool) -> list[list[Cell]]:
+    """The way to what did not arrive."""
+    if not has_stragglers:
+        return []
+    return [[(_("📋 What did not arrive"), "after.list", {"bulletin": broadcast.id})]]
+
+
+def _amending(broadcast: Broadcast) -> list[list[Cell]]:
+    code = broadcast.bulletin.code
+    if broadcast.bulletin.msg_type is MsgType.CANCEL:
+        return []
+    return [
+        [
+            (_("✏️ Correct"), "correct.begin", {"code": code, "amends": Amends.CORRECTS.value}),
+            (_("⛔ Withdraw"), "correct.begin", {"code": code, "amends": Amends.WITHDRAWS.value}),
+        ]
+    ]
+
+
+async def _edited(bot: Bot, chat: str, message_id: int, text: str, markup: InlineKeyboardMarkup) -> bool:
+    """Whether the message shows the text now; False when it is gone and a new one is needed."""
+    try:
+        await bot.edit_message_text(text, chat_id=chat, message_id=message_id, reply_markup=markup)
+    except TelegramBadRequest as error:
+        return "message is not modified" in error.message
+    return True

@@ -1,0 +1,184 @@
+"""The house with its reporting corner: citizens, the moderators' group, and the rooms behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert
+
+from handlers import moderation, reporting
+from handlers.case_cards import CaseCards
+from handlers.citizen_voice import CitizenVoice
+from handlers.moderation import ModerationDesk
+from handlers.reporting import ReportingDesk
+from members.roles import Role
+from reports.answers import Answers, Errands
+from reports.cards import Cards
+from reports.cases import Reason
+from reports.filing import Desk
+from reports.findings import GenuineFinding
+from reports.intake import Checks, Intake
+from reports.ports import Retention
+from reports.quotas import Quota
+from reports.verdicts import Verdicts
+from simulator.world import Chat, Message, Origin, OriginKind, RichText, User
+from storage.cases import CaseBook
+from storage.casework import CaseworkBook
+from storage.drafts import DraftBook
+from storage.forgetting import EvidenceBook, OwnReports
+from storage.sealing import Sealer
+from storage.tables import staff
+from storage.tellings import TellingRecord
+from tests.handlers.house import BOT_NAME, MORNING, TEXTS, House
+
+SCAM = "Vietcombank thông báo: tài khoản của bạn bị khóa. Mở khóa tại https://vcb-login.top/a ngay!"
+SECRET = bytes(range(32))
+RULES = Retention()
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+YES, NO = "👍 Rồi, cảm ơn", "🙋 Chưa, nhờ điều phối viên"
+TELL_ME, QUIETLY, NOT_AT_ALL = "Gửi, và báo kết quả cho tôi", "Gửi, không cần báo lại", "Thôi, không gửi"
+IT_IS_SCAM = "Lừa đảo, đánh cắp thông tin"
+CLAIM, FALSE = "✋ Tôi nhận vụ này", "❌ sai sự thật"
+
+
+class KnownBulletins:
+    """Stands in for the comparison with bulletins: a test says what it finds."""
+
+    def __init__(self) -> None:
+        self.finding: GenuineFinding | None = None
+
+    async def check(self, text: str, links: Sequence[str] = ()) -> GenuineFinding | None:
+        return self.finding
+
+
+@dataclass(slots=True)
+class Corner:
+    """What the tests of this folder reach for."""
+
+    house: House
+    group: Chat
+    lan: User
+    minh: User
+    bulletins: KnownBulletins
+    intake: Intake
+    answers: Answers
+    cards: Cards
+    errands: Errands
+    evidence: EvidenceBook
+    own: OwnReports
+    sealer: Sealer
+
+    # --- citizens ----------------------------------------------------------------------------------------
+
+    def forward(self, user: User, text: str | RichText, origin: Origin | None = None) -> Message:
+        """Forward something from outside; nobody answers yet."""
+        source = origin or Origin(OriginKind.HIDDEN_USER, MORNING, name="Ai đó")
+        return self.house.world.forward_foreign(user, self.house.account, text, source)
+
+    async def ask(self, user: User, text: str | RichText, origin: Origin | None = None) -> str:
+        """Forward something and wait for the answer."""
+        self.forward(user, text, origin)
+        return await self.answer(user)
+
+    async def answer(self, user: User) -> str:
+        """What the bot says once the moment of gathering is over."""
+        await self.house.settle()
+        self.house.clock.pass_by(seconds=0.6)
+        await self.intake.answer_due()
+        return self.house.last(user).text
+
+    async def report(self, user: User, text: str = SCAM, *, consent: str = TELL_ME) -> str:
+        """All the way to the receipt, which is returned."""
+        await self.ask(user, text)
+        for label in (NO, consent, IT_IS_SCAM):
+            await self.house.press(user, label)
+        await self.cards.show_stale()
+        return receipt_in(self.house.last(user).text)
+
+    async def last_update_again(self) -> None:
+        """The platform delivers the last update once more, as after a crash before it was remembered."""
+        await self.house.dispatcher.feed_update(self.house.bot, self.house.taken[-1], bot_name=BOT_NAME)
+
+    # --- moderators --------------------------------------------------------------------------------------
+
+    async def press(self, moderator: User, label: str) -> str:
+        return await self.house.press(moderator, label, self.group)
+
+    async def reply(self, moderator: User, text: str) -> str:
+        """Answer the newest message of the bot in the group; what the bot says to it."""
+        prompt = self.house.last(self.group)
+        await self.house.say(moderator, text, self.group, reply_to=prompt.message_id, topic=prompt.topic)
+        return self.house.last(self.group).text
+
+    async def decide(self, moderator: User, text: str, kind: str = FALSE, take: str = CLAIM) -> None:
+        """Claim, choose, explain, and let everybody be told."""
+        await self.press(moderator, take)
+        await self.press(moderator, kind)
+        await self.reply(moderator, text)
+        await self.answers.tell_waiting()
+
+    @property
+    def card(self) -> str:
+        """The text of the first card."""
+        return next(shown.text for shown in self.house.shown(self.group) if "Vụ việc" in shown.text)
+
+
+async def furnish(house: House, *, forum: bool = False, reports_a_day: int = 20) -> Corner:
+    """Put the reporting rooms into an open house."""
+    lan, minh = house.world.add_user("Lan"), house.world.add_user("Minh")
+    group = house.world.add_chat("supergroup", "Điều phối viên", lan, members=[minh], forum=forum)
+    house.world.add_member(group, house.account)
+    house.world.promote(group, house.account)
+    await employ(house, lan, minh)
+    await house.settle()
+    corner = _corner(house, group, (lan, minh), reports_a_day)
+    house.clock.pass_by(seconds=1)
+    return corner
+
+
+async def employ(house: House, *people: User) -> None:
+    """Put people on the staff list, as moderators."""
+    rows = [
+        {"person": house.person(user), "name": user.first_name, "roles": [Role.MODERATOR]} for user in people
+    ]
+    await house.committer.write(lambda connection: connection.execute(insert(staff), rows))
+
+
+def receipt_in(text: str) -> str:
+    """The receipt that a message tells."""
+    return next(word for word in text.split() if word.startswith("PA-"))
+
+
+def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day: int) -> Corner:
+    store = (house.engine, house.committer)
+    sealer = Sealer(SECRET)
+    drafts, cases = DraftBook(*store, sealer), CaseBook(*store, sealer)
+    bulletins = KnownBulletins()
+    voice = CitizenVoice({BOT_NAME: house.bot}, house.buttons, TEXTS, ZONE)
+    checks = Checks(bulletins, cases)
+    now, tokens = house.clock.now, house.tokens
+    intake = Intake(drafts, checks, voice, now=now, tokens=tokens)
+    quotas = Quota(reports_a_day, timedelta(days=1)), Quota(600, timedelta(minutes=1))
+    answers = Answers(TellingRecord(*store, sealer), voice, now=now, rate_per_second=1_000)
+    place = CaseCards(house.bot, str(group.id), buttons=house.buttons, texts=TEXTS, language="vi", zone=ZONE)
+    casework = CaseworkBook(*store)
+    cards = Cards(casework, place, now=now)
+    errands = Errands(answers, cards)
+    desk = ReportingDesk(
+        intake=intake,
+        filing=Desk(drafts, cases, checks, now=now, tokens=tokens, quotas=quotas),
+        errands=errands,
+        buttons=house.buttons,
+        network="Mạng lưới Loa",
+        retention=RULES,
+        reasons=tuple(Reason),
+        zone=ZONE,
+    )
+    moderating = ModerationDesk(Verdicts(casework, now=now), cards, errands, house.buttons)
+    house.include(moderation.router(moderating, str(group.id)), reporting.router(desk))
+    evidence, own = EvidenceBook(house.committer), OwnReports(*store, sealer)
+    return Corner(house, group, *people, bulletins, intake, answers, cards, errands, evidence, own, sealer)
