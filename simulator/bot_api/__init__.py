@@ -1,0 +1,1 @@
+"""The methods of the Bot API, its limits, its refusals and the faults one can script."""
