@@ -1,0 +1,85 @@
+"""The clock: APScheduler's ticks, each holding an id at most, lead to use cases. All truth is in the database.
+
+At start the timers are rebuilt from it. A tick too many does no harm: what it asks for is a conditional change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from broadcasts.lifecycle import Desk
+from bulletins.bulletin import BulletinId
+
+log = structlog.get_logger(__name__)
+
+_NIGHT_HOUR = 3
+_LOOKED_AGAIN = timedelta(minutes=1)
+_UPDATES_KEPT = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class NightlyRound:
+    """What is done once a night, in the network's time zone: each forgets what may no longer be kept."""
+
+    forget_updates: Callable[[datetime], Awaitable[int]]
+    sweep_reports: Callable[[], Awaitable[None]]
+
+
+class Clockwork:
+    """Timers of scheduled bulletins, and the nightly round. ``run`` is a task the supervisor owns."""
+
+    def __init__(self, zone: ZoneInfo, nightly: NightlyRound, now: Callable[[], datetime]) -> None:
+        self._scheduler = AsyncIOScheduler(timezone=zone)
+        self._nightly = nightly
+        self._now = now
+        self._desk: Desk | None = None
+
+    def serve(self, desk: Desk) -> None:
+        """Whose bulletins are started: the desk needs our ``set_timer`` before we can know it."""
+        self._desk = desk
+
+    def set_timer(self, bulletin_id: BulletinId, moment: datetime) -> None:
+        """Start this bulletin at ``moment``; one timer a bulletin."""
+        self._scheduler.add_job(
+            self._start,
+            "date",
+            run_date=max(moment, self._now()),
+            args=[bulletin_id],
+            id=f"start:{bulletin_id}",
+            replace_existing=True,
+            misfire_grace_time=None,
+        )
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        self._scheduler.add_job(self._rebuild, "interval", seconds=_LOOKED_AGAIN.total_seconds(), id="rebuild")
+        self._scheduler.add_job(self._night, "cron", hour=_NIGHT_HOUR, id="night", misfire_grace_time=None)
+        self._scheduler.start()
+        try:
+            await self._rebuild()
+            await asyncio.Event().wait()
+        finally:
+            self._scheduler.shutdown(wait=False)
+
+    async def _rebuild(self) -> None:
+        """Every minute, too: another process may have scheduled something."""
+        if self._desk is None:
+            return
+        for bulletin_id, moment in await self._desk.schedule_to_rebuild():
+            self.set_timer(bulletin_id, moment)
+
+    async def _start(self, bulletin_id: BulletinId) -> None:
+        if self._desk is not None:
+            log.info("a scheduled bulletin is due", bulletin_id=bulletin_id)
+            await self._desk.start_due(bulletin_id)
+
+    async def _night(self) -> None:
+        await self._nightly.forget_updates(self._now() - _UPDATES_KEPT)
+        await self._nightly.sweep_reports()

@@ -1,0 +1,235 @@
+"""Every conversation, put together once: use cases over the storehouse, desks over the use cases, routers over them.
+
+The order of the routers matters: /cancel first, whatever nobody else wanted last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot, Dispatcher
+from aiogram.utils.i18n import I18n
+
+from bot.person_language import PersonLanguage
+from bot.settings import Settings
+from bot.storehouse import Storehouse, start_rules
+from bot.surroundings import Surroundings
+from broadcasts.lifecycle import Desk
+from bulletins.rendering import Imprint
+from handlers import (
+    aftermath,
+    approving,
+    composing,
+    correcting,
+    enrolment,
+    errors,
+    moderation,
+    pledging,
+    preferences,
+    progressing,
+    reporting,
+    rights,
+    verifying,
+)
+from handlers.access import guard_access, person_of
+from handlers.approving import Reviews
+from handlers.bulletin_desk import BulletinDesk
+from handlers.buttons import Buttons, guard_buttons
+from handlers.case_cards import CaseCards
+from handlers.citizen_voice import CitizenVoice
+from handlers.desk import MemberDesk
+from handlers.moderation import ModerationDesk
+from handlers.progress_board import ProgressBoard, ProgressFigures
+from handlers.reporting import ReportingDesk
+from handlers.settings_cards import Offer, SettingsCards
+from members.enrolment import Enrolment
+from members.pledge import read_pledge_texts
+from members.rights import Keeper, OwnRights
+from members.upkeep import Upkeep
+from platforms.telegram_admins import TelegramChats
+from reports.answers import Answers, Errands
+from reports.cards import Cards
+from reports.cases import Reason
+from reports.checks.genuine import GenuineCheck
+from reports.filing import Desk as FilingDesk
+from reports.intake import Checks, Intake
+from reports.ports import Retention
+from reports.quotas import Quota
+from reports.verdicts import Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """What has to run, or be asked, beside the dispatcher."""
+
+    dispatcher: Dispatcher
+    desk: Desk
+    genuine: GenuineCheck
+    intake: Intake
+    errands: Errands
+    progress: ProgressBoard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furniture:
+    """What the conversations are put together from."""
+
+    settings: Settings
+    house: Storehouse
+    bots: Mapping[str, Bot]
+    texts: I18n
+    imprint: Imprint
+    desk: Desk
+    surroundings: Surroundings
+    figures: ProgressFigures
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The network's time zone."""
+        return ZoneInfo(self.settings.network.time_zone)
+
+    @property
+    def offer(self) -> Offer:
+        """The topics and areas to choose from."""
+        return Offer(self.settings.network.topics, self.settings.network.areas)
+
+    @property
+    def moderators_chats(self) -> dict[str, str]:
+        """By the bot's name, where its moderators work."""
+        return {bot.name: bot.moderators_chat for bot in self.settings.telegram if bot.moderators_chat}
+
+
+def furnish(given: Furniture) -> Conversations:
+    """The dispatcher with every router, and what must run beside it."""
+    buttons = Buttons(given.house.buttons, now=given.surroundings.now, tokens=given.surroundings.tokens)
+    genuine = GenuineCheck(given.house.published, given.imprint, given.surroundings.now)
+    bulletins = _bulletin_desk(given, buttons, genuine)
+    reviews = Reviews(bulletins)
+    progress = ProgressBoard(
+        bulletins, given.bots, given.figures, given.house.progress_messages, given.texts
+    )
+    members = _member_desk(given, buttons)
+    voice = CitizenVoice(given.bots, buttons, given.texts, given.zone)
+    cards = _cards(given, buttons)
+    errands = Errands(Answers(given.house.tellings, voice, now=given.surroundings.now), cards)
+    reporting_desk = _reporting_desk(given, buttons, Checks(genuine, given.house.cases), voice, errands)
+    dispatcher = _dispatcher(given, buttons)
+    dispatcher.include_routers(
+        errors.router(),
+        enrolment.router(members),
+        progressing.router(bulletins, progress),
+        aftermath.router(bulletins, progress),
+        pledging.router(members),
+        preferences.router(members),
+        rights.router(_own_rights(given)),
+        composing.router(bulletins, reviews),
+        approving.router(bulletins, reviews, progress),
+        correcting.router(bulletins, progress),
+        moderation.router(
+            ModerationDesk(Verdicts(given.house.casework, now=given.surroundings.now), cards, errands, buttons),
+            _home(given)[1],
+        ),
+        verifying.router(bulletins),
+        reporting.router(reporting_desk),
+    )
+    return Conversations(dispatcher, given.desk, genuine, reporting_desk.intake, errands, progress)
+
+
+def _dispatcher(given: Furniture, buttons: Buttons) -> Dispatcher:
+    dispatcher = Dispatcher(storage=given.house.conversations)
+    roster = given.house.roster
+    dispatcher.update.outer_middleware(
+        PersonLanguage(given.texts, lambda user: roster.language_of(person_of(user)))
+    )
+    guard_access(dispatcher, roster)
+    guard_buttons(dispatcher, buttons)
+    return dispatcher
+
+
+def _bulletin_desk(given: Furniture, buttons: Buttons, genuine: GenuineCheck) -> BulletinDesk:
+    return BulletinDesk(
+        desk=given.desk,
+        genuine=genuine,
+        buttons=buttons,
+        pictures=given.house.pictures,
+        offer=given.offer,
+        issuers=given.settings.network.issuers,
+        imprint=given.imprint,
+        zone=given.zone,
+        now=given.surroundings.now,
+        rules=start_rules(given.settings),
+        aftermath=given.house.aftermath,
+        moderators_chats=given.moderators_chats,
+    )
+
+
+def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
+    roster, chats = given.house.roster, TelegramChats(given.bots)
+    enrolling = Enrolment(
+        roster,
+        roster,
+        chats,
+        texts=read_pledge_texts(given.settings.pledge.version),
+        now=given.surroundings.now,
+        tokens=given.surroundings.tokens,
+    )
+    return MemberDesk(
+        enrolment=enrolling,
+        upkeep=Upkeep(roster, chats),
+        tellings=roster,
+        languages=roster,
+        buttons=buttons,
+        settings=SettingsCards(buttons, given.offer),
+        now=given.surroundings.now,
+    )
+
+
+def _own_rights(given: Furniture) -> OwnRights:
+    keepers: dict[str, Keeper] = {"member": given.house.own_data, "reports": given.house.own_reports}
+    return OwnRights(given.house.roster, keepers)
+
+
+def _home(given: Furniture) -> tuple[Bot, str]:
+    """The bot, and the chat, in which moderators see cases: those of the first bot that has one."""
+    name, chat = next(iter(given.moderators_chats.items()))
+    return given.bots[name], chat
+
+
+def _cards(given: Furniture, buttons: Buttons) -> Cards:
+    bot, chat = _home(given)
+    language = given.settings.network.language
+    group = CaseCards(bot, chat, buttons=buttons, texts=given.texts, language=language, zone=given.zone)
+    return Cards(given.house.casework, group, now=given.surroundings.now)
+
+
+def _reporting_desk(
+    given: Furniture, buttons: Buttons, checks: Checks, voice: CitizenVoice, errands: Errands
+) -> ReportingDesk:
+    house, settings = given.house, given.settings
+    now, tokens = given.surroundings.now, given.surroundings.tokens
+    quotas = (
+        Quota(settings.quotas.reports_per_person_a_day, timedelta(days=1)),
+        Quota(settings.quotas.reports_in_all_a_minute, timedelta(minutes=1)),
+    )
+    filing = FilingDesk(house.drafts, house.cases, checks, now=now, tokens=tokens, quotas=quotas)
+    return ReportingDesk(
+        intake=Intake(house.drafts, checks, voice, now=now, tokens=tokens),
+        filing=filing,
+        errands=errands,
+        buttons=buttons,
+        network=settings.network.name,
+        retention=retention_of(settings),
+        reasons=tuple(Reason(reason.value) for reason in settings.reports.reasons),
+        zone=given.zone,
+    )
+
+
+def retention_of(settings: Settings) -> Retention:
+    """How long reports are kept."""
+    return Retention(
+        evidence_days_after_closing=settings.reports.evidence_days_after_closing,
+        evidence_days_at_most=settings.reports.evidence_days_at_most,
+    )

@@ -1,0 +1,183 @@
+"""The demonstration: the product against the simulator, told as a story or watched on the phones page.
+
+The product's side is the one that ``loa run`` opens. Only its settings are made here, to lead to the simulator.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.app import Duty, open_app
+from bot.configuration import BotSecrets, Secrets
+from bot.mistakes import OperatorMistake
+from bot.person_language import load_texts
+from bot.settings import (
+    Choice,
+    Issuer,
+    Network,
+    Pace,
+    Person,
+    Role,
+    Settings,
+    TelegramBot,
+)
+from bot.texts import gettext as _
+from simulator.cast import BOT_TOKEN, Players, assemble, recall
+from simulator.journal import open_kept_simulator
+from simulator.phones.page import mount
+from simulator.stage import Stage
+from simulator.story import CapFile, Story, Tally
+from simulator.telegram_api import TelegramSimulator
+from simulator.telling import StoryDirector
+
+_BOT = "loa"
+_DEMO_DUTIES = frozenset({Duty.UPDATES, Duty.DELIVERIES})
+# As fast as the simulator can: a story is told in seconds. On the phones page one wants to watch.
+_STORY_PACE = Pace(
+    paid_broadcast=True, paid_rate_per_second=1_000, chat_per_second=30, group_per_minute=60
+)
+_WATCHED_PACE = Pace(rate_per_second=12, chat_per_second=5, group_per_minute=60)
+
+
+def demonstration_settings(
+    players: Players, base_url: str, folder: Path, *, language: str, pace: Pace
+) -> Settings:
+    """What ``config.yaml`` would say, if Telegram were the simulator and the staff were the story's."""
+    moderator, approver = frozenset({Role.MODERATOR, Role.APPROVER}), frozenset({Role.APPROVER})
+    staff = tuple(
+        Person(person=f"telegram:{user.id}", name=user.first_name, roles=roles)
+        for user, roles in ((players.lan, moderator), (players.minh, moderator), (players.hanh, approver))
+    )
+    bot = TelegramBot(
+        name=_BOT,
+        base_url=base_url,
+        moderators_chat=str(players.moderators),
+        canary_chat=str(players.canary),
+        pace=pace,
+    )
+    network = Network(
+        name="Mạng lưới Loa – trình diễn" if language == "vi" else "Loa network – demonstration",
+        language="vi" if language == "vi" else "en",
+        issuers=(Issuer(key="cong-an", vi="Công an tỉnh (ví dụ)", en="Provincial Police (example)"),),
+        topics=(
+            Choice(key="scams", vi="Cảnh báo lừa đảo", en="Scam warnings"),
+            Choice(key="weather", vi="Thời tiết, thiên tai", en="Weather and disasters"),
+        ),
+    )
+    return Settings(network=network, data_folder=folder, telegram=(bot,), staff=staff)
+
+
+def _secrets() -> Secrets:
+    """Worth nothing: they open a simulator on this machine."""
+    return Secrets(key=bytes(range(32)), bots={_BOT: BotSecrets(token=BOT_TOKEN)})
+
+
+async def tell_story(
+    channels: int, *, language: str, cap_file: CapFile | None, say: Callable[[str], None]
+) -> Tally:
+    """The whole main job, headless, in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="loa-story-") as folder:
+        async with TelegramSimulator() as simulator:
+            players = assemble(simulator.world, channels, language)
+            settings = demonstration_settings(
+                players, simulator.base_url, Path(folder), language=language, pace=_STORY_PACE
+            )
+            async with open_app(settings, _secrets(), duties=_DEMO_DUTIES):
+                story = _story(simulator, players, language, cap_file, say)
+                return await story.tell()
+
+
+def _story(
+    simulator: TelegramSimulator,
+    players: Players,
+    language: str,
+    cap_file: CapFile | None,
+    say: Callable[[str], None],
+) -> Story:
+    texts = load_texts()
+    stage = Stage(simulator.world, players.bot, texts.locales[language].gettext)
+    return Story(stage, players, language=language, cap_file=cap_file, say=say)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demonstration that is running."""
+
+    page_url: str
+    director: StoryDirector
+    wait: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a demonstration is wanted."""
+
+    folder: Path
+    port: int
+    language: str
+    channels: int = 12
+
+
+@asynccontextmanager
+async def open_demo(wishes: Wishes, *, plays: bool) -> AsyncIterator[Demo]:
+    """The phones page, and behind it the product against a simulator that remembers.
+
+    ``plays`` begins to tell the story. Killed and opened again on the same folder, everything goes on. Raises OperatorMistake for a port in use.
+    """
+    wishes.folder.mkdir(parents=True, exist_ok=True)
+    simulator, was_there = open_kept_simulator(wishes.folder / "simulator.journal")
+    memory = _Memory(wishes.folder / "story.json")
+    players = recall(simulator.world) if was_there else assemble(simulator.world, wishes.channels, wishes.language)
+    language = memory.language if was_there else wishes.language
+    story = _story(simulator, players, language, None, lambda _line: None)
+    director = StoryDirector(
+        simulator.world, story, at=memory.position, keep=lambda at: memory.keep(at, language)
+    )
+    memory.keep(memory.position, language)
+    mount(simulator.app, simulator, director)
+    await _listen(simulator, wishes.port)
+    try:
+        settings = demonstration_settings(
+            players, simulator.base_url, wishes.folder, language=language, pace=_WATCHED_PACE
+        )
+        async with open_app(settings, _secrets(), duties=_DEMO_DUTIES) as app:
+            if plays:
+                app.supervisor.own("story", director.play)
+            yield Demo(f"{simulator.base_url}/phones/?lang={language}", director, app.wait)
+    finally:
+        await simulator.stop()
+
+
+async def _listen(simulator: TelegramSimulator, port: int) -> None:
+    try:
+        await simulator.start(port)
+    except OSError as error:
+        await simulator.stop()
+        raise OperatorMistake(
+            _("Port {port} is in use: stop what listens there, or choose another with --port.").format(port=port)
+        ) from error
+
+
+class _Memory:
+    """Which scene was told last, and in which language, kept over a restart."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.position, self.language = -1, "vi"
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            self.position, self.language = int(kept["position"]), str(kept["language"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # nothing was told yet, or the file was cut off: the story begins, the world stays
+
+    def keep(self, position: int, language: str) -> None:
+        """Written beside and moved in place, so that a crash leaves one or the other."""
+        self.position, self.language = position, language
+        beside = self._path.with_suffix(".new")
+        beside.write_text(json.dumps({"position": position, "language": language}), encoding="utf-8")
+        beside.replace(self._path)

@@ -1,0 +1,162 @@
+"""The way in: every update is handled wholly before it is confirmed to the platform, and once.
+
+An update confirmed early and then lost in a crash is a citizen left without an answer; one handled twice is a
+repeat. So the poller asks for the next batch only after the last one is done, a webhook answers 200 only then,
+and what was done is remembered by (bot, update id).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramConflictError, TelegramRetryAfter, TelegramUnauthorizedError
+from aiogram.methods import GetUpdates
+from aiogram.types import Update
+
+log = structlog.get_logger(__name__)
+
+_TOGETHER_AT_MOST = 32
+_TRIES_AT_MOST = 3
+_HANDLED_WITHIN_SECONDS = 60.0
+_LONG_POLL_SECONDS = 25
+_BATCH_AT_MOST = 100
+_LONGEST_WAIT_SECONDS = 30.0
+
+
+class UpdatesSeen(Protocol):
+    """Remembers which updates were handled. ``storage.updates`` is the real one."""
+
+    async def has_seen(self, bot: str, update_id: int) -> bool:
+        """Whether this update was handled already."""
+
+    async def mark_seen(self, bot: str, update_id: int) -> None:
+        """Remember it; repeating this changes nothing."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Whose turn it is within one chat, and how many still want it: forgotten when nobody does."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0
+
+
+class Inbox:
+    """Takes updates of one bot to the dispatcher: in order within a chat, side by side across chats."""
+
+    def __init__(self, name: str, bot: Bot, dispatcher: Dispatcher, seen: UpdatesSeen) -> None:
+        self._name = name
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._seen = seen
+        self._under_way: dict[int, asyncio.Future[None]] = {}
+        self._turns: dict[str, _Turn] = {}
+        self._room = asyncio.Semaphore(_TOGETHER_AT_MOST)
+
+    async def take(self, update: Update) -> None:
+        """Handle ``update`` and remember it; returns once that is durable. A repeat waits for the first."""
+        under_way = self._under_way.get(update.update_id)
+        if under_way is not None:
+            await asyncio.shield(under_way)
+            return
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._under_way[update.update_id] = done
+        try:
+            await self._take_in_turn(update)
+        finally:
+            del self._under_way[update.update_id]
+            done.set_result(None)
+
+    async def take_all(self, updates: Iterable[Update]) -> None:
+        """Handle a batch: returns when every one of them is done with. Raises what one raised, after all are."""
+        results = await asyncio.gather(*map(self.take, updates), return_exceptions=True)
+        for result in results:
+            if result is not None:
+                raise result
+
+    async def _take_in_turn(self, update: Update) -> None:
+        key = conversation_of(update)
+        turn = self._turns.setdefault(key, _Turn())
+        turn.wanted += 1
+        try:
+            async with turn.lock, self._room:
+                if not await self._seen.has_seen(self._name, update.update_id):
+                    await self._handle(update)
+                    await self._seen.mark_seen(self._name, update.update_id)
+        finally:
+            turn.wanted -= 1
+            if turn.wanted == 0:
+                del self._turns[key]
+
+    async def _handle(self, update: Update) -> None:
+        """A few tries, then it is given up and logged: one poisonous update must not stop all the others."""
+        for attempt in range(1, _TRIES_AT_MOST + 1):
+            try:
+                async with asyncio.timeout(_HANDLED_WITHIN_SECONDS):
+                    await self._dispatcher.feed_update(self._bot, update, bot_name=self._name)
+                return
+            except Exception:
+                log.exception("update failed", bot=self._name, update_id=update.update_id, attempt=attempt)
+                if attempt < _TRIES_AT_MOST:
+                    await asyncio.sleep(attempt - 1)
+
+
+class Poller:
+    """Long polling for one bot. ``run`` is a task that the supervisor owns."""
+
+    def __init__(self, name: str, bot: Bot, inbox: Inbox, allowed_updates: list[str]) -> None:
+        self._name = name
+        self._bot = bot
+        self._inbox = inbox
+        self._allowed = allowed_updates
+
+    async def run(self) -> None:
+        """Ask, handle, ask again; waits longer after each failure in a row."""
+        offset: int | None = None
+        wait_seconds = 1.0
+        while True:
+            try:
+                updates = await self._ask(offset)
+                wait_seconds = 1.0
+            except TelegramUnauthorizedError:
+                raise
+            except Exception as error:  # noqa: BLE001 (whatever the network does, we ask again)
+                wait_seconds = _waiting_time(error, wait_seconds)
+                log.warning("polling failed", bot=self._name, error=str(error), wait_seconds=wait_seconds)
+                await asyncio.sleep(wait_seconds)
+                continue
+            await self._inbox.take_all(updates)
+            if updates:
+                offset = updates[-1].update_id + 1
+
+    async def _ask(self, offset: int | None) -> list[Update]:
+        return await self._bot(
+            GetUpdates(
+                offset=offset, limit=_BATCH_AT_MOST, timeout=_LONG_POLL_SECONDS, allowed_updates=self._allowed
+            ),
+            request_timeout=_LONG_POLL_SECONDS + 15,
+        )
+
+
+def _waiting_time(error: Exception, last_seconds: float) -> float:
+    if isinstance(error, TelegramRetryAfter):
+        return float(error.retry_after)
+    if isinstance(error, TelegramConflictError):
+        log.error("another program polls this token: stop it, or make a new token at @BotFather")
+    return min(last_seconds * 2, _LONGEST_WAIT_SECONDS)
+
+
+def conversation_of(update: Update) -> str:
+    """The key within which updates keep their order: the chat, or else the person, or else the update itself."""
+    event = update.event
+    for holder in (event, getattr(event, "message", None)):
+        chat = getattr(holder, "chat", None)
+        if chat is not None:
+            return f"chat:{chat.id}"
+    person = getattr(event, "from_user", None)
+    return f"person:{person.id}" if person is not None else f"update:{update.update_id}"

@@ -1,0 +1,248 @@
+"""`loa doctor` before the first start, on a machine in order, and on machines with one thing wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import text
+
+from bot.doctor import EMPTY_BYTES, SCARCE_BYTES, Finding, Level, check_disk, examine
+from simulator.telegram_api import Fault, FaultKind, TelegramSimulator
+from storage.engine import open_engine
+from storage.schema import newest_version, upgrade
+
+TOKEN = "700000001:AAcanaryCANARYcanaryCANARYcanary01"
+
+
+@dataclass
+class Machine:
+    """A machine in order, with a simulated Telegram; a test spoils one thing on it."""
+
+    folder: Path
+    telegram: TelegramSimulator
+    bot: dict[str, Any]
+    config: dict[str, Any]
+    environ: dict[str, str] = field(
+        default_factory=lambda: {"LOA_SECRET_KEY": "ab" * 32, "LOA_TELEGRAM_TOKEN": TOKEN}
+    )
+    clock_is_off: timedelta = timedelta()
+
+    async def findings(self) -> list[Finding]:
+        path = self.folder / "config.yaml"
+        path.write_text(yaml.safe_dump(self.config), encoding="utf-8")
+        findings = [finding async for finding in examine(path, self.environ, self.now)]
+        assert not [finding for finding in findings if TOKEN in finding.sentence]
+        return findings
+
+    async def found(self) -> dict[str, tuple[Level, str]]:
+        """By subject; where there are several findings, the last."""
+        return {finding.subject: (finding.level, finding.sentence) for finding in await self.findings()}
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.clock_is_off
+
+    async def prepare_database(self) -> Path:
+        file = self.folder / "loa.sqlite3"
+        engine = open_engine(f"sqlite+aiosqlite:///{file}")
+        await upgrade(engine)
+        await engine.dispose()
+        return file
+
+
+@pytest.fixture
+async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
+    async with TelegramSimulator() as telegram:
+        loa = telegram.world.add_bot(TOKEN, "loa_bot", "Loa")
+        lan = telegram.world.add_user("Lan")
+        moderators = telegram.world.add_chat("supergroup", "Điều phối", lan)
+        canary = telegram.world.add_chat("channel", "Gửi thử", lan)
+        telegram.world.promote(moderators, loa)
+        telegram.world.promote(canary, loa)
+        bot = {"base_url": telegram.base_url, "moderators_chat": moderators.id, "canary_chat": canary.id}
+        yield Machine(tmp_path, telegram, bot, {"data_folder": str(tmp_path), "telegram": [bot]})
+
+
+async def test_a_machine_in_order_is_told_so(machine: Machine) -> None:
+    await machine.prepare_database()
+
+    found = await machine.found()
+
+    assert {level for level, _ in found.values()} <= {Level.OK, Level.WARN}, found
+    assert {subject for subject, (level, _) in found.items() if level is Level.WARN} <= {"Disk"}
+    assert found["Bot loa"] == (Level.OK, "Telegram knows it as @loa_bot.")
+    assert found["Database"] == (Level.OK, "What it has acknowledged survives a power cut.")
+
+
+async def test_before_the_first_start_the_database_need_not_be_there_and_is_not_made(
+    machine: Machine,
+) -> None:
+    assert (await machine.found())["Database"][0] is Level.OK
+    assert sorted(path.name for path in machine.folder.iterdir()) == ["config.yaml"]
+
+
+async def test_a_mistake_in_the_configuration_is_the_only_finding(machine: Machine) -> None:
+    machine.config["wbe"] = {}
+
+    found = await machine.found()
+
+    assert list(found) == ["Configuration"]
+    assert "Did you mean web?" in found["Configuration"][1]
+
+
+Spoil = Callable[[Machine], object]
+
+
+def forget_key(machine: Machine) -> None:
+    machine.environ.pop("LOA_SECRET_KEY")
+
+
+def forget_token(machine: Machine) -> None:
+    machine.environ.pop("LOA_TELEGRAM_TOKEN")
+
+
+def mistype_token(machine: Machine) -> None:
+    machine.environ["LOA_TELEGRAM_TOKEN"] = TOKEN.replace("AA", "BB")
+
+
+def misplace_server(machine: Machine) -> None:
+    machine.bot["base_url"] = "http://127.0.0.1:9"
+
+
+def have_no_bot(machine: Machine) -> None:
+    machine.config["telegram"] = []
+
+
+def break_gateway(machine: Machine) -> None:
+    machine.telegram.faults.add(Fault(FaultKind.GATEWAY, method="getMe", code=502))
+
+
+def set_clock_back(machine: Machine) -> None:
+    machine.clock_is_off = timedelta(seconds=-90)
+
+
+def forget_moderators(machine: Machine) -> None:
+    del machine.bot["moderators_chat"]
+
+
+def mistype_moderators(machine: Machine) -> None:
+    machine.bot["moderators_chat"] = -100999
+
+
+def demote_in_moderators_chat(machine: Machine) -> None:
+    world = machine.telegram.world
+    world.demote(machine.bot["moderators_chat"], next(iter(world.bots.values())))
+
+
+def forget_canary(machine: Machine) -> None:
+    del machine.bot["canary_chat"]
+
+
+def mistype_canary(machine: Machine) -> None:
+    machine.bot["canary_chat"] = -100999
+
+
+def forbid_posting_in_canary(machine: Machine) -> None:
+    world = machine.telegram.world
+    world.promote(machine.bot["canary_chat"], next(iter(world.bots.values())), ["can_edit_messages"])
+
+
+def reach_no_database(machine: Machine) -> None:
+    machine.config["database"] = {"url": "postgresql+psycopg://loa@127.0.0.1:9/loa"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "subject", "level", "said"),
+    [
+        (forget_key, "Secret key", Level.FAIL, "openssl rand -hex 32"),
+        (forget_token, "Bot loa", Level.FAIL, "LOA_TELEGRAM_TOKEN is missing"),
+        (mistype_token, "Bot loa", Level.FAIL, "copy it again from @BotFather"),
+        (misplace_server, "Bot loa", Level.FAIL, "cannot be reached: check the network"),
+        (break_gateway, "Bot loa", Level.FAIL, "does not answer like a Bot API server"),
+        (have_no_bot, "Bots", Level.FAIL, "No bot is named"),
+        (set_clock_back, "Clock", Level.WARN, "timedatectl set-ntp true"),
+        (forget_moderators, "Moderators' chat", Level.WARN, "reach nobody"),
+        (mistype_moderators, "Moderators' chat", Level.FAIL, "add it there"),
+        (demote_in_moderators_chat, "Moderators' chat", Level.FAIL, "not an administrator there"),
+        (forget_canary, "Canary chat", Level.WARN, "canary_chat"),
+        (mistype_canary, "Canary chat", Level.FAIL, "add it there"),
+        (forbid_posting_in_canary, "Canary chat", Level.FAIL, "give it the right to"),
+        (reach_no_database, "Database", Level.FAIL, "does not answer: check database.url"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+async def test_what_is_wrong_is_named_with_what_to_do(
+    machine: Machine, spoil: Spoil, subject: str, level: Level, said: str
+) -> None:
+    spoil(machine)
+
+    found = await machine.found()
+
+    assert found[subject][0] is level
+    assert said in found[subject][1]
+
+
+async def test_a_token_file_that_others_can_read_is_noticed(machine: Machine) -> None:
+    secret = machine.folder / "token"
+    secret.write_text(TOKEN)
+    secret.chmod(0o644)
+    machine.bot["token_file"] = str(secret)
+
+    assert any(f"chmod 600 {secret}" in finding.sentence for finding in await machine.findings())
+
+
+@pytest.mark.parametrize(
+    ("version", "level", "said"),
+    [
+        ("from the future", Level.FAIL, "A newer Loa"),
+        (None, Level.WARN, "the next start brings them up to date"),
+    ],
+)
+async def test_tables_that_are_older_or_newer_are_told_apart(
+    machine: Machine, version: str | None, level: Level, said: str
+) -> None:
+    engine = open_engine(f"sqlite+aiosqlite:///{await machine.prepare_database()}")
+    async with engine.begin() as connection:
+        await connection.execute(text("DELETE FROM alembic_version"))
+        if version is not None:
+            await connection.execute(
+                text("INSERT INTO alembic_version VALUES (:version)"), {"version": version}
+            )
+    await engine.dispose()
+
+    findings = await machine.findings()
+
+    assert any(finding.level is level and said in finding.sentence for finding in findings)
+
+
+async def test_a_data_folder_that_cannot_be_one_is_noticed(machine: Machine) -> None:
+    (machine.folder / "file").write_text("")
+    machine.config["data_folder"] = str(machine.folder / "file" / "data")
+
+    level, said = (await machine.found())["Database"]
+
+    assert level is Level.FAIL
+    assert "cannot be written: make sure" in said
+
+
+async def test_postgresql_is_examined_too(
+    machine: Machine, fresh_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(fresh_postgres_url)
+    await upgrade(engine)
+    await engine.dispose()
+    monkeypatch.setenv("LOA_DATABASE__URL", fresh_postgres_url)
+
+    level, said = (await machine.found())["Database"]
+
+    assert (level, said) == (Level.OK, f"Its tables are of this version ({newest_version()}).")
+
+
+def test_the_disk_is_measured_where_the_data_will_be(tmp_path: Path) -> None:
+    assert EMPTY_BYTES < SCARCE_BYTES
+    assert str(tmp_path / "not" / "yet") in check_disk(tmp_path / "not" / "yet").sentence
