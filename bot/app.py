@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 from aiogram.utils.i18n import I18n
 
 from bot.branch import Branch, PumpSurroundings, build_inbox, build_poller, build_pump, open_branch, take_raw
-from bot.clockwork import Clockwork, NightlyRound
+from bot.clockwork import Chore, Clockwork
 from bot.cluster import Cluster, TrustedSender
 from bot.configuration import Secrets
 from bot.conversations import Conversations, Furniture, furnish, retention_of
@@ -45,6 +46,9 @@ from web.webhooks import Webhook, webhook_routes
 log = structlog.get_logger(__name__)
 
 _ASKED_AGAIN_SECONDS = 10.0
+_UPDATES_KEPT = timedelta(days=2)  # Telegram repeats them for one
+_BUTTONS_KEPT = timedelta(days=7)  # after they expired: a late press is still told kindly why
+_CONVERSATIONS_KEPT = timedelta(days=30)
 
 
 class Duty(StrEnum):
@@ -195,11 +199,14 @@ def _wake(pumps: list[Pump]) -> None:
 
 
 def _clockwork(parts: _Parts) -> Clockwork:
-    async def sweep() -> None:
-        await parts.house.evidence.sweep(retention_of(parts.settings), parts.given.now())
-
-    nightly = NightlyRound(forget_updates=parts.house.updates.forget, sweep_reports=sweep)
-    return Clockwork(ZoneInfo(parts.settings.network.time_zone), nightly, parts.given.now)
+    house, retention = parts.house, retention_of(parts.settings)
+    chores: tuple[Chore, ...] = (
+        lambda now: house.updates.forget(now - _UPDATES_KEPT),
+        lambda now: house.buttons.forget_expired(now - _BUTTONS_KEPT),
+        lambda now: house.conversations.forget_idle(now - _CONVERSATIONS_KEPT),
+        lambda now: house.evidence.sweep(retention, now),
+    )
+    return Clockwork(ZoneInfo(parts.settings.network.time_zone), chores, parts.given.now)
 
 
 def _furnish(parts: _Parts, desk: Desk, texts: I18n, imprint: Imprint) -> Conversations:

@@ -24,6 +24,8 @@ from broadcasts.ports import Notices, Sender
 from broadcasts.pump import Pump
 from broadcasts.retry import RetryRules
 from bulletins.rendering import Imprint
+from members.channel import Platform
+from platforms.capabilities import CAPABILITIES
 from platforms.telegram import TelegramAccount, TelegramSender, open_session
 from platforms.telegram_answers import PacedAnswers
 
@@ -50,14 +52,9 @@ def open_branch(settings: TelegramBot, secrets: BotSecrets, delivery: Delivery) 
     pace = settings.pace
     rate = pace.paid_rate_per_second if pace.paid_broadcast else pace.rate_per_second
     rules = PaceRules(rate, pace.chat_per_second, int(pace.group_per_minute))
-    pacer = Pacer(rules, is_telegram_group)
+    pacer = Pacer(rules, CAPABILITIES[Platform.TELEGRAM].is_group)
     bot.session.middleware(PacedAnswers(pacer))
     return Branch(settings, secrets, bot, pacer, open_session(delivery.in_flight))
-
-
-def is_telegram_group(chat: str) -> bool:
-    """Groups, supergroups and broadcast channels have negative ids; people have positive ones."""
-    return chat.startswith(("-", "@"))
 
 
 def _unguarded(sender: Sender) -> Sender:

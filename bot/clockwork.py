@@ -6,8 +6,7 @@ At start the timers are rebuilt from it. A tick too many does no harm: what it a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,23 +20,18 @@ log = structlog.get_logger(__name__)
 
 _NIGHT_HOUR = 3
 _LOOKED_AGAIN = timedelta(minutes=1)
-_UPDATES_KEPT = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True)
-class NightlyRound:
-    """What is done once a night, in the network's time zone: each forgets what may no longer be kept."""
-
-    forget_updates: Callable[[datetime], Awaitable[int]]
-    sweep_reports: Callable[[], Awaitable[None]]
+Chore = Callable[[datetime], Awaitable[object]]
+"""Something done once a night; it is given the time it is."""
 
 
 class Clockwork:
     """Timers of scheduled bulletins, and the nightly round. ``run`` is a task the supervisor owns."""
 
-    def __init__(self, zone: ZoneInfo, nightly: NightlyRound, now: Callable[[], datetime]) -> None:
+    def __init__(self, zone: ZoneInfo, chores: Sequence[Chore], now: Callable[[], datetime]) -> None:
         self._scheduler = AsyncIOScheduler(timezone=zone)
-        self._nightly = nightly
+        self._chores = chores
         self._now = now
         self._desk: Desk | None = None
 
@@ -60,7 +54,7 @@ class Clockwork:
     async def run(self) -> None:
         """Tick until cancelled."""
         self._scheduler.add_job(self._rebuild, "interval", seconds=_LOOKED_AGAIN.total_seconds(), id="rebuild")
-        self._scheduler.add_job(self._night, "cron", hour=_NIGHT_HOUR, id="night", misfire_grace_time=None)
+        self._scheduler.add_job(self.night, "cron", hour=_NIGHT_HOUR, id="night", misfire_grace_time=None)
         self._scheduler.start()
         try:
             await self._rebuild()
@@ -80,6 +74,10 @@ class Clockwork:
             log.info("a scheduled bulletin is due", bulletin_id=bulletin_id)
             await self._desk.start_due(bulletin_id)
 
-    async def _night(self) -> None:
-        await self._nightly.forget_updates(self._now() - _UPDATES_KEPT)
-        await self._nightly.sweep_reports()
+    async def night(self) -> None:
+        """One chore that fails must not keep the others from being done."""
+        for chore in self._chores:
+            try:
+                await chore(self._now())
+            except Exception:
+                log.exception("a nightly chore failed")

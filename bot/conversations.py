@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.storehouse import Storehouse, start_rules
 from bot.surroundings import Surroundings
 from broadcasts.lifecycle import Desk
+from bulletins.bulletin import Language
 from bulletins.rendering import Imprint
 from handlers import (
     aftermath,
@@ -163,6 +164,7 @@ def _bulletin_desk(given: Furniture, buttons: Buttons, genuine: GenuineCheck) ->
         rules=start_rules(given.settings),
         aftermath=given.house.aftermath,
         moderators_chats=given.moderators_chats,
+        language=Language(given.settings.network.language),
     )
 
 

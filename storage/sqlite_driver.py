@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import aiosqlite
@@ -163,7 +162,7 @@ def _said_first(
 def connect(database: str, **options: Any) -> SwiftConnection:
     """A connection to the file ``database``; options are those of ``sqlite3.connect``.
 
-    Transactions begin when we say so (``isolation_level`` None), and the folder must exist.
+    Transactions begin when we say so (``isolation_level`` None).
     """
     options |= {"isolation_level": None, "cached_statements": _STATEMENTS_CACHED}
     connection = SwiftConnection(partial(_opened, database, options))
@@ -172,7 +171,5 @@ def connect(database: str, **options: Any) -> SwiftConnection:
 
 
 def _opened(database: str, options: dict[str, Any]) -> sqlite3.Connection:
-    if not Path(database).parent.is_dir() and not options.get("uri") and database != ":memory:":
-        raise sqlite3.OperationalError(f"the folder of {database} does not exist")
     connection: sqlite3.Connection = sqlite3.connect(database, **options)
     return connection

@@ -119,7 +119,9 @@ async def test_an_update_that_fails_is_tried_again_and_then_given_up(seen: Seen)
     assert seen.ids == {("loa", 1), ("loa", 2)}
 
 
-async def test_when_the_database_fails_nothing_is_remembered_and_the_batch_is_not_confirmed(seen: Seen) -> None:
+async def test_when_the_database_fails_nothing_is_remembered_and_the_batch_is_not_confirmed(
+    seen: Seen,
+) -> None:
     async def handle(_: Update) -> None:
         raise AssertionError("what cannot be remembered must not be done")
 

@@ -47,7 +47,9 @@ async def test_what_carries_the_secret_is_handled(client: Client, desk: Desk) ->
     assert desk.taken == [{"update_id": 7}]
 
 
-@pytest.mark.parametrize("headers", [{}, {HEADER: ""}, {HEADER: SECRET[:-1]}, {HEADER: SECRET + "x"}, {HEADER: "é"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {HEADER: ""}, {HEADER: SECRET[:-1]}, {HEADER: SECRET + "x"}, {HEADER: "é"}]
+)
 async def test_a_forged_one_is_refused_before_it_is_read(
     client: Client, desk: Desk, headers: dict[str, str]
 ) -> None:
