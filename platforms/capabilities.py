@@ -12,9 +12,6 @@ from members.channel import Platform
 class Capabilities:
     """One platform's."""
 
-    edits: bool
-    """A message of ours can be changed after it was posted."""
-    pins: bool
     is_group: Callable[[str], bool]
     """Whether the platform's limit for groups holds for a chat of this id."""
 
@@ -25,5 +22,5 @@ def _is_negative(chat: str) -> bool:
 
 
 CAPABILITIES: dict[Platform, Capabilities] = {
-    Platform.TELEGRAM: Capabilities(edits=True, pins=True, is_group=_is_negative),
+    Platform.TELEGRAM: Capabilities(is_group=_is_negative),
 }

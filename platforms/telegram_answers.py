@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from aiogram import Bot
@@ -38,15 +39,21 @@ class PacedAnswers(BaseRequestMiddleware):
         if chat is None:
             return await make_request(bot, method)
         for _ in range(_TRIES - 1):
-            await self._pacer.slot(Lane.ANSWERS, chat)
+            await self._turn(method, chat)
             try:
                 return await make_request(bot, method)
             except TelegramRetryAfter as flood:
                 self._pacer.flood(chat, flood.retry_after)
                 if flood.retry_after > _LONGEST_WAIT_SECONDS:
                     raise
-        await self._pacer.slot(Lane.ANSWERS, chat)
+        await self._turn(method, chat)
         return await make_request(bot, method)
+
+    async def _turn(self, method: TelegramMethod[Any], chat: str) -> None:
+        """Nobody who talks to the bot waits for hours: a long hold is told as Telegram itself would."""
+        if not await self._pacer.slot(Lane.ANSWERS, chat, _LONGEST_WAIT_SECONDS):
+            wait_seconds = max(self._pacer.free_in(chat), self._pacer.held_for())
+            raise TelegramRetryAfter(method, "the pace of this token", math.ceil(wait_seconds))
 
 
 def _chat_posted_to(method: TelegramMethod[Any]) -> str | None:

@@ -200,7 +200,9 @@ async def _commit_works(connection: AsyncConnection, works: Sequence[tuple[Work[
 async def _commit_at_once(connection: SwiftConnection, works: Sequence[tuple[Work[Any], _Answer]]) -> _Done:
     """In SQLite all works are run in one visit to its thread."""
     asked = [work for work, _ in works]
-    results = await connection.visit(lambda driver, at_once: run_works(driver, at_once, asked, _undoes_everything))
+    results = await connection.visit(
+        lambda driver, at_once: run_works(driver, at_once, asked, _undoes_everything)
+    )
     done: _Done = []
     for (_, answer), result in zip(works, results, strict=True):
         if isinstance(result, Failed):

@@ -13,8 +13,10 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    ColumnElement,
     Row,
     Select,
+    and_,
     bindparam,
     exists,
     func,
@@ -151,33 +153,13 @@ class SqlLedger:
     async def recover(self, bot: str, now: datetime) -> int:
         """Whatever this bot left ``sending`` becomes unsure; life-safety is queued once more, marked so."""
 
-        async def recover(connection: AsyncConnection) -> int:
-            left = (_d.bot == bot, is_sending)
-            may_repeat = select(_b.id).where(_b.life_safety, _b.expires > now, _b.state.in_(_GOING_ON))
-            resend = await connection.execute(
-                update(deliveries)
-                .where(*left, ~_d.resent, _d.bulletin_id.in_(may_repeat))
-                .values(
-                    state=DeliveryState.QUEUED.value,
-                    resent=True,
-                    due_at=milliseconds(now),
-                    reason=INTERRUPTED,
-                    lease_until=None,
-                )
-            )
-            unsure = await connection.execute(
-                update(deliveries)
-                .where(*left)
-                .values(
-                    state=DeliveryState.UNSURE.value,
-                    reason=INTERRUPTED,
-                    settled_at=milliseconds(now),
-                    lease_until=None,
-                )
-            )
-            return resend.rowcount + unsure.rowcount
+        left = and_(_d.bot == bot, is_sending)
+        return await self._write(lambda connection: _interrupt(connection, left, now))
 
-        return await self._write(recover)
+    async def reclaim(self, bot: str, now: datetime, in_hand: Collection[DeliveryId]) -> int:
+        """As ``recover``, for what has been ``sending`` beyond its lease and is in nobody's hand."""
+        left = and_(_d.bot == bot, is_sending, _d.lease_until <= milliseconds(now), _d.id.not_in(in_hand))
+        return await self._write(lambda connection: _interrupt(connection, left, now))
 
     async def drop_leftovers(self, bot: str, now: datetime) -> int:
         """Drop some of the rows queued for stopped or expired bulletins; how many."""
@@ -327,6 +309,19 @@ def _in_one_row(statement: Select[Any]) -> Select[Any]:
     """For SQLite: all rows as one JSON text, so that not each of them waits for the interpreter."""
     rows = statement.subquery()
     return select(func.json_group_array(func.json_array(*rows.c)))
+
+
+async def _interrupt(connection: AsyncConnection, left: ColumnElement[bool], now: datetime) -> int:
+    """Nobody knows whether these arrived. Where lives may depend on it, they are queued once more."""
+    may_repeat = select(_b.id).where(_b.life_safety, _b.expires > now, _b.state.in_(_GOING_ON))
+    values: dict[str, object] = {"reason": INTERRUPTED, "lease_until": None}
+    again = {"state": DeliveryState.QUEUED.value, "resent": True, "due_at": milliseconds(now)}
+    unsure = {"state": DeliveryState.UNSURE.value, "settled_at": milliseconds(now)}
+    repeated = await connection.execute(
+        update(deliveries).where(left, ~_d.resent, _d.bulletin_id.in_(may_repeat)).values(values | again)
+    )
+    settled = await connection.execute(update(deliveries).where(left).values(values | unsure))
+    return repeated.rowcount + settled.rowcount
 
 
 def _dropped(reason: str, now: datetime) -> dict[str, object]:

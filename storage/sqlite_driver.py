@@ -8,11 +8,16 @@ statement after them. What they mean is unchanged: they are run in order, before
 from __future__ import annotations
 
 import sqlite3
+from asyncio import Future
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Literal, Self, TypeVar
 
 import aiosqlite
+from aiosqlite.core import _STOP_RUNNING_SENTINEL, set_exception, set_result
 
 from storage.sqlite_works import AtOnce, speaking_at_once
 
@@ -89,6 +94,7 @@ class SwiftConnection(aiosqlite.Connection):
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=64)
+        self._thread = Thread(target=_serve, args=(self._tx,), daemon=True)
         self._soon: list[str] = []
         self._at_once: AtOnce | None = None
         self._trips_made = 0  # counted by the loop
@@ -146,6 +152,26 @@ class SwiftConnection(aiosqlite.Connection):
             self._trips_ended += 1
 
 
+def _serve(asked: SimpleQueue[tuple[Future[Any] | None, Callable[[], Any]]]) -> None:
+    """The thread: as aiosqlite's own, but it does not mind when those who asked are gone with their loop."""
+    while True:
+        future, work = asked.get()
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 it is handed to whoever asked
+            _answer(future, set_exception, error)
+        else:
+            _answer(future, set_result, result)
+            if result is _STOP_RUNNING_SENTINEL:
+                return
+
+
+def _answer(future: Future[Any] | None, how: Callable[[Future[Any], Any], None], what: Any) -> None:
+    if future is not None:
+        with suppress(RuntimeError):
+            future.get_loop().call_soon_threadsafe(how, future, what)
+
+
 def _ended(how: str, connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute(how)
@@ -165,9 +191,7 @@ def connect(database: str, **options: Any) -> SwiftConnection:
     Transactions begin when we say so (``isolation_level`` None).
     """
     options |= {"isolation_level": None, "cached_statements": _STATEMENTS_CACHED}
-    connection = SwiftConnection(partial(_opened, database, options))
-    connection._thread.daemon = True
-    return connection
+    return SwiftConnection(partial(_opened, database, options))
 
 
 def _opened(database: str, options: dict[str, Any]) -> sqlite3.Connection:

@@ -282,6 +282,15 @@ async def test_a_long_flood_wait_is_told_to_the_caller_and_to_the_pace(
     assert pacer.free_in(str(scene.lan.id)) > 2_000
 
 
+async def test_nobody_who_talks_to_the_bot_waits_for_hours(
+    scene: Scene, talking_bot: tuple[Bot, Pacer]
+) -> None:
+    bot, pacer = talking_bot
+    pacer.hold(3_000.0)
+    with pytest.raises(TelegramRetryAfter):
+        await bot.send_message(scene.lan.id, "Xin chào")
+
+
 # --- steps -----------------------------------------------------------------------------------------------
 
 

@@ -248,6 +248,17 @@ async def test_recovery_repeats_life_safety_once_and_calls_the_rest_unsure(stati
     assert await station.states(emergency) == {"-1": UNSURE}
 
 
+async def test_what_was_lost_sight_of_is_reclaimed_after_its_lease(station: Station) -> None:
+    await station.channels(["-1", "-2"])
+    bulletin = await station.start(station.bulletin())
+    first, second = (row.id for row in await picked(station))
+    await intended(station, [first, second])
+    assert await station.ledger.reclaim(BOT, station.time, []) == 0
+    station.advance(minutes=2)
+    assert await station.ledger.reclaim(BOT, station.time, [second]) == 1
+    assert await station.states(bulletin) == {"-1": UNSURE, "-2": DeliveryState.SENDING}
+
+
 async def test_leftovers_of_stopped_and_expired_bulletins_are_dropped(station: Station) -> None:
     await station.channels(FIVE)
     stopped = await station.start(station.bulletin())

@@ -88,9 +88,7 @@ async def test_an_error_in_a_savepoint_leaves_what_stands_around_it(engine: Asyn
     async with engine.begin() as connection:
         await put(connection, "kept")
         with pytest.raises(IntegrityError):
-            async with connection.begin_nested():
-                await put(connection, "undone")
-                await put(connection, "kept")
+            await put_both(connection, "undone", "kept")
         await put(connection, "after")
     assert await words(engine) == ["after", "kept"]
 
@@ -140,7 +138,7 @@ async def test_a_write_answers_with_its_rows(engine: AsyncEngine) -> None:
 
 
 async def test_rows_can_be_taken_one_at_a_time_in_portions_or_all(tmp_path: Path) -> None:
-    connection = await connect(f"{tmp_path}/rows.sqlite")
+    connection = await opened(f"{tmp_path}/rows.sqlite")
     cursor = await connection.cursor().execute("VALUES (1), (2), (3), (4), (5)")
     assert await cursor.fetchone() == (1,)
     assert await cursor.fetchmany() == [(2,)]
@@ -186,7 +184,7 @@ async def test_giving_up_during_a_trip_leaves_no_transaction_open(engine: AsyncE
 
 
 async def test_rolling_back_waits_for_a_visit_that_was_given_up(tmp_path: Path) -> None:
-    connection = await connect(f"{tmp_path}/visit.sqlite")
+    connection = await opened(f"{tmp_path}/visit.sqlite")
 
     def in_one_visit(driver: sqlite3.Connection, _: object) -> None:
         driver.execute("BEGIN")
@@ -202,14 +200,14 @@ async def test_rolling_back_waits_for_a_visit_that_was_given_up(tmp_path: Path) 
 
 
 async def test_a_closed_connection_says_so(tmp_path: Path) -> None:
-    connection = await connect(f"{tmp_path}/closed.sqlite")
+    connection = await opened(f"{tmp_path}/closed.sqlite")
     await connection.close()
     with pytest.raises(ValueError, match="no active connection"):
         await connection.cursor().execute("SELECT 1")
 
 
 async def test_words_said_before_closing_are_not_said_any_more(tmp_path: Path) -> None:
-    connection = await connect(f"{tmp_path}/closing.sqlite")
+    connection = await opened(f"{tmp_path}/closing.sqlite")
     await connection.cursor().execute("BEGIN")
     await connection.close()
     with sqlite3.connect(f"{tmp_path}/closing.sqlite") as other:
@@ -217,9 +215,23 @@ async def test_words_said_before_closing_are_not_said_any_more(tmp_path: Path) -
     other.close()
 
 
-async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="no such folder"):
+async def test_a_file_that_cannot_be_opened_is_an_error_at_once(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         await connect(f"{tmp_path}/no such folder/loa.sqlite")
+
+
+def test_a_loop_that_closed_before_its_answer_came_troubles_nobody(tmp_path: Path) -> None:
+    async def leave_early() -> SwiftConnection:
+        connection = await opened(f"{tmp_path}/early.sqlite")
+        trip = connection.visit(lambda driver, _: driver.execute(_SLOW).fetchall())
+        asyncio.ensure_future(trip)  # noqa: RUF006
+        await asyncio.sleep(0)
+        return connection
+
+    connection = asyncio.run(leave_early())
+    connection.stop()
+    connection._thread.join(timeout=20)
+    assert not connection._thread.is_alive()
 
 
 # --- steps -----------------------------------------------------------------------------------------------
@@ -227,8 +239,20 @@ async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 _SLOW = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT max(i) FROM n"
 
 
+async def opened(database: str) -> SwiftConnection:
+    connection = connect(database)
+    await connection
+    return connection
+
+
 async def put(connection: AsyncConnection, word: str) -> None:
     await connection.execute(_PUT, {"word": word})
+
+
+async def put_both(connection: AsyncConnection, one: str, other: str) -> None:
+    async with connection.begin_nested():
+        await put(connection, one)
+        await put(connection, other)
 
 
 async def words(engine: AsyncEngine) -> list[str]:
