@@ -112,7 +112,7 @@ REFUSALS: Mapping[CapProblem, tuple[str, str]] = {
         "A time is malformed or has no time zone: {detail}.",
     ),
     CapProblem.NO_REFERENCES: (
-        "Cảnh báo là bản {detail} nhưng không nói thay cho cảnh báo nào.",
+        "Đây là bản cập nhật ({detail}) nhưng không nói rõ cập nhật cho cảnh báo nào.",
         "The alert is an {detail} but does not say which earlier alert it refers to.",
     ),
     CapProblem.BAD_REFERENCES: (

@@ -65,7 +65,7 @@ LABELS: Mapping[Language, Labels] = {
             Category.ENV: "Môi trường",
             Category.TRANSPORT: "Giao thông",
             Category.INFRA: "Điện, nước, viễn thông",
-            Category.CBRNE: "Hóa chất, phóng xạ",
+            Category.CBRNE: "Hoá chất, phóng xạ",
             Category.OTHER: "Thông tin chung",
         },
         instruction="Cần làm:",

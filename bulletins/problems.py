@@ -80,7 +80,7 @@ SENTENCES: Mapping[ProblemKind, tuple[str, str]] = {
         "The bulletin is too long ({detail} characters). Please shorten it.",
     ),
     ProblemKind.ODD_CHARACTERS: (
-        "Có ký tự ẩn hoặc ký tự làm đảo chiều chữ ({detail}). Bạn hãy xóa và gõ lại đoạn đó.",
+        "Có ký tự ẩn hoặc ký tự làm đảo chiều chữ ({detail}). Bạn hãy xoá và gõ lại đoạn đó.",
         "There are characters that hide or reorder text ({detail}). Please type that part again.",
     ),
     ProblemKind.LOOK_ALIKES: (

@@ -64,7 +64,7 @@ async def test_bac_sau_gets_bulletins_in_private_with_one_tap_and_stops_with_one
     assert (channel.kind, channel.state, channel.title) == ("subscriber", "active", "")
     assert channel.external_id == str(sau.id)
 
-    await house.press(sau, "Thôi nhận bản tin")
+    await house.press(sau, "Ngừng nhận bản tin")
     assert "không còn bản tin ở đây nữa" in house.last(sau).text
     assert columns(await house.rows(channels), "state") == [{"state": "left"}]
 
@@ -74,7 +74,7 @@ async def test_subscribing_twice_and_again_after_leaving_keeps_one_row(house: Ho
     await house.start(sau)
     await house.press(sau, "🔔 Nhận bản tin tại đây")
     await house.press(sau, "🔔 Nhận bản tin tại đây")
-    await house.press(sau, "Thôi nhận bản tin")
+    await house.press(sau, "Ngừng nhận bản tin")
 
     await house.press(sau, "🔔 Nhận bản tin tại đây")
 

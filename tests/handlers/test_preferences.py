@@ -26,7 +26,7 @@ async def test_hoa_chooses_topics_areas_silence_and_drills(house: House) -> None
     await house.press(hoa, "Xã 15")
     assert "✅ Xã 15" in house.labels(hoa)
     await house.press(hoa, "« Quay lại")
-    assert await house.press(hoa, "🔕 Không kêu") == "Xong."
+    assert await house.press(hoa, "🔕 Tắt tiếng") == "Xong."
     await house.press(hoa, "Nhận cả diễn tập")
 
     assert columns(await house.rows(channels), "topics", "areas", "silent", "drills") == [

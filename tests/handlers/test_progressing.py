@@ -159,8 +159,8 @@ async def test_what_did_not_arrive_is_named_and_tried_again(newsroom: Newsroom) 
     await newsroom.write(first.values(state="failed", reason="rejected:too long"))
     await newsroom.board.update()
 
-    await house.press(lan, "📋 Những kênh chưa tới")
-    assert "Tổ dân phố 0: không gửi được (nền tảng không nhận · too long)" in house.last(lan).text
+    await house.press(lan, "📋 Kênh chưa nhận được")
+    assert "Tổ dân phố 0: không gửi được (bị nền tảng từ chối · too long)" in house.last(lan).text
     wakes = newsroom.wakes
     assert "cho 1 kênh" in await house.press(lan, "🔁 Gửi lại các lượt không gửi được")
 
@@ -171,7 +171,7 @@ async def test_what_did_not_arrive_is_named_and_tried_again(newsroom: Newsroom) 
 @pytest.mark.parametrize(
     ("label", "state"),
     [
-        ("✅ Tôi đã xem: các lượt chưa rõ đã tới", "sent"),
+        ("✅ Tôi đã kiểm tra: các lượt chưa rõ đã đến nơi", "sent"),
         ("🔁 Gửi lại các lượt chưa rõ, có ghi chú", "queued"),
         ("Để nguyên các lượt chưa rõ", "dropped"),
     ],
@@ -182,7 +182,7 @@ async def test_a_moderator_settles_what_nobody_knows(newsroom: Newsroom, label: 
     first = update(deliveries).where(deliveries.c.bulletin_id == broadcast.id, deliveries.c.channel_id == 1)
     await newsroom.write(first.values(state="unsure"))
     await newsroom.board.update()
-    await house.press(lan, "📋 Những kênh chưa tới")
+    await house.press(lan, "📋 Kênh chưa nhận được")
     await house.press(lan, label)
     assert {row.channel_id: row.state for row in await house.rows(deliveries)}[1] == state
 

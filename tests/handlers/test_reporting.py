@@ -43,7 +43,7 @@ async def test_three_taps_lead_from_a_forward_to_a_receipt(house: House, corner:
     answer = await corner.ask(sau, SCAM)
     assert "vcb-login.top" in answer
     assert "không có nghĩa là an toàn" in answer
-    assert "Điều này đã trả lời bạn chưa?" in answer
+    assert "Như vậy bạn đã rõ chưa?" in answer
 
     await house.press(sau, NO)
     assert "Mạng lưới Loa" in house.last(sau).text
@@ -76,7 +76,7 @@ async def test_several_forwards_within_half_a_second_get_one_answer(
 
     await corner.answer(sau)
 
-    answers = [shown for shown in house.shown(sau) if "trả lời bạn chưa" in shown.text]
+    answers = [shown for shown in house.shown(sau) if "bạn đã rõ chưa" in shown.text]
     assert len(answers) == 1
 
 
@@ -163,7 +163,7 @@ async def test_yes_deletes_what_was_sent(house: House, corner: Corner, sau: User
 
     popped_up = await house.press(sau, YES)
 
-    assert "đã được xóa" in popped_up
+    assert "đã xoá" in popped_up
     assert await house.rows(drafts) == []
     assert house.last(sau).buttons == ()
 
@@ -196,7 +196,7 @@ async def test_an_english_reader_is_answered_in_english(house: House, corner: Co
 
 async def test_the_running_intake_answers_by_itself(house: House, corner: Corner, sau: User) -> None:
     answered = asyncio.Event()
-    house.world.subscribe(lambda _: answered.set() if "trả lời bạn chưa" in house.said(sau) else None)
+    house.world.subscribe(lambda _: answered.set() if "bạn đã rõ chưa" in house.said(sau) else None)
     running = asyncio.create_task(corner.intake.run())
     corner.forward(sau, SCAM)
     await house.settle()

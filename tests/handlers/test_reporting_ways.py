@@ -71,7 +71,7 @@ async def test_a_report_begun_in_a_group_goes_on_in_private(house: House, corner
 
     await house.say(sau, "/phananh", group, reply_to=suspicious.id)
     assert "vcb-login" not in house.said(group)
-    await house.open_link_in(sau, group, "Tiếp tục ở chỗ riêng")
+    await house.open_link_in(sau, group, "Nhắn riêng với Loa")
 
     assert "vcb-login.top" in await corner.answer(sau)
     await house.press(sau, NO)
@@ -87,7 +87,7 @@ async def test_the_link_in_the_group_opens_for_nobody_else(house: House, corner:
     suspicious = house.world.say(hoa, group, SCAM)
     await house.say(sau, "/phananh", group, reply_to=suspicious.id)
 
-    await house.open_link_in(hoa, group, "Tiếp tục ở chỗ riêng")
+    await house.open_link_in(hoa, group, "Nhắn riêng với Loa")
 
     assert "chỉ dành cho người đã gõ /phananh" in house.last(hoa).text
 

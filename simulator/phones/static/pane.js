@@ -25,7 +25,7 @@ export class Pane {
     for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
       this.list.addEventListener(kind, () => { this.handAt = performance.now(); }, { passive: true });
     }
-    new ResizeObserver(() => { if (this.follows) this.toEndNow(); }).observe(this.list);
+    new ResizeObserver(() => { if (this.follows) this._stay(); }).observe(this.list);
     this.list.addEventListener("scroll", () => this._scrolled(), { passive: true });
     this.welcome = h("div.welcome", { hidden: true });
     const middle = h("div.middle", {}, this.list, this.welcome, this.newer);
@@ -58,6 +58,19 @@ export class Pane {
 
   toEndNow() { this.list.scrollTop = this.list.scrollHeight; }
 
+  /** For whoever opens the chat because of news: to where that begins. */
+  toNews(messageId) {
+    this.news = messageId;
+    this.followed = this._signature();
+    this._stay();
+  }
+
+  _stay() {
+    const node = this.nodes.get(this.news)?.node;
+    if (node) this.list.scrollTop = node.offsetTop - 10;
+    else this.toEndNow();
+  }
+
   typing() {
     this.isTyping = true;
     clearTimeout(this.typingTimer);
@@ -76,6 +89,7 @@ export class Pane {
   _clear() {
     this.nodes.clear();
     this.list.replaceChildren();
+    this.news = null;
     this.newer.hidden = true;
     this.follows = true;
     this.isTyping = false;
@@ -179,6 +193,7 @@ export class Pane {
 
   /** To the end; but when the news is taller than the screen and asks for nothing, to where it begins. */
   _toEnd(fresh = []) {
+    this.news = null;
     const first = fresh.length ? this.nodes.get(fresh[0].id)?.node : null;
     const end = this.list.scrollHeight - this.list.clientHeight;
     const asks = fresh.at(-1)?.buttons?.length;

@@ -85,7 +85,7 @@ export class Phone {
       if (this._entry(chat.id)) this._arrive(chat, change.before.get(chat.id), isActing && !change.whole);
     }
     for (const id of change.typing ?? []) if (id === this.openId) this.pane.typing();
-    for (const answer of change.answers ?? []) if (answer.user === this.user) this._answered(answer);
+    for (const answer of change.answers ?? []) if (answer.user === this.user) this._answered(answer, isActing);
     this._update();
   }
 
@@ -94,11 +94,15 @@ export class Phone {
     const fresh = before ? chat.messages.filter((message) => message.id > last && !message.service) : [];
     if (chat.id === this.openId) return;
     const isOwn = fresh.some((message) => message.from.id === this.user);
-    const handsOff = performance.now() - this.touchedAt > HANDS_OFF_MILLISECONDS;
-    const isShown = isActing || (this.live.story.playing && this._isReader() && hasCopy(fresh, chat, this.live.bot));
-    if (fresh.length && (isOwn || (isShown && handsOff))) this.open(chat.id);
-    else if (fresh.length) this._announce(chat, fresh.at(-1));
+    const isMeantForThem = isActing && (chat.bot !== null || this.openId === null);
+    const isShown = isMeantForThem || (this._isReader() && hasCopy(fresh, chat, this.live.bot));
+    if (fresh.length && (isOwn || (isShown && this._isHandsOff()))) {
+      this.open(chat.id);
+      if (!isOwn) this.pane.toNews(fresh[0].id);
+    } else if (fresh.length) this._announce(chat, fresh.at(-1));
   }
+
+  _isHandsOff() { return performance.now() - this.touchedAt > HANDS_OFF_MILLISECONDS; }
 
   /** Those for whom bulletins are meant look at them when they come; moderators have work to do. */
   _isReader() { return this.holder.role !== "moderator"; }
@@ -114,7 +118,9 @@ export class Phone {
     this.bannerTimer = setTimeout(() => { this.banner.hidden = true; }, BANNER_MILLISECONDS);
   }
 
-  _answered(answer) {
+  /** A button was pressed and the bot answers; when the story pressed it, the phone shows where. */
+  _answered(answer, isActing) {
+    if (isActing && this._isHandsOff() && answer.chat !== this.openId && this._entry(answer.chat)) this.open(answer.chat);
     this.element.querySelectorAll(".key.is-waiting").forEach((key) => key.classList.remove("is-waiting"));
     if (answer.url) this._follow(answer.url);
     else if (answer.alert) tell(answer.text, "");
