@@ -35,12 +35,12 @@ story: $(VENV)/.run-installed  ## the whole main job, told in the terminal
 test: $(VENV)/.test-installed  ## all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.test-installed  ## style, types, direction of imports, pinned versions
+check: $(VENV)/.test-installed  ## style, types, direction of imports, pinned versions, missing translations
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py tests/bot/test_texts.py
 
 bench: $(VENV)/.run-installed  ## the measured claims; `make bench-install` first to measure beside other libraries
 	@$(BIN)/loa bench $(ARGS)

@@ -1,14 +1,15 @@
 """The house, opened: everything put together from the settings, its tasks owned by one supervisor.
 
-    async with open_app(settings, secrets) as app:
-        await app.wait()
+async with open_app(settings, secrets) as app:
+    await app.wait()
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -22,8 +23,9 @@ from aiogram.utils.i18n import I18n
 from bot.branch import Branch, PumpSurroundings, build_inbox, build_poller, build_pump, open_branch, take_raw
 from bot.clockwork import Chore, Clockwork
 from bot.cluster import Cluster, TrustedSender
-from bot.configuration import Secrets
+from bot.configuration import Secrets, read_pledge
 from bot.conversations import Conversations, Furniture, furnish, retention_of
+from bot.door import listen, webhook_address
 from bot.figures import CountedFigures
 from bot.mistakes import OperatorMistake
 from bot.notices import Bell
@@ -37,6 +39,7 @@ from bot.texts import gettext as _
 from broadcasts.lifecycle import Desk
 from broadcasts.pump import Pump
 from bulletins.rendering import Imprint
+from handlers.menu import set_menu
 from members.channel import PersonId
 from members.roles import Role
 from storage.canaries import set_canaries
@@ -89,19 +92,25 @@ async def open_app(
     """Put the house together, start its tasks, and close everything at the end. Raises OperatorMistake."""
     given = surroundings or Surroundings()
     _check_rooms(settings)
+    read_pledge(settings)
     house = await open_storehouse(settings, secrets.key, now=given.now, tokens=given.tokens)
     branches = {
         bot.name: open_branch(bot, secrets.bots[bot.name], settings.delivery) for bot in settings.telegram
     }
     supervisor = Supervisor()
     supervisor.own("committer", house.committer.run, OnCrash.END)
+    doors = ExitStack()
     try:
+        # Before anything runs: a port that is taken ends the start, and is not tried for ever.
+        door = doors.enter_context(listen(settings.web)) if Duty.WEB in duties else None
         supervisor.start()
         await _prepare(settings, house, given)
         imprint = await _imprint(settings, branches)
         async with open_cluster(house, settings, given.now) as cluster:
             try:
-                yield _employ(_Parts(settings, house, branches, supervisor, given, duties, cluster), imprint)
+                yield _employ(
+                    _Parts(settings, house, branches, supervisor, given, duties, cluster, door), imprint
+                )
             finally:
                 await supervisor.stop()
     finally:
@@ -109,6 +118,7 @@ async def open_app(
         for branch in branches.values():
             await branch.close()
         await house.close()
+        doors.close()
 
 
 def _check_rooms(settings: Settings) -> None:
@@ -162,6 +172,8 @@ class _Parts:
     given: Surroundings
     duties: frozenset[Duty]
     cluster: Cluster | None
+    door: socket.socket | None
+    """Where the web server listens; None where another process has that duty."""
 
 
 def _employ(parts: _Parts, imprint: Imprint) -> App:
@@ -188,8 +200,8 @@ def _employ(parts: _Parts, imprint: Imprint) -> App:
         parts.cluster.own(parts.supervisor, staffing(builders, household))
     else:
         _own_alone(parts.supervisor, builders, pumps, household)
-    if Duty.WEB in parts.duties:
-        parts.supervisor.own("web", _web(parts, conversations).run)
+    if parts.door is not None:
+        parts.supervisor.own("web", _web(parts, conversations, parts.door).run)
     return App(parts.settings, parts.house, parts.branches, conversations, tuple(pumps), parts.supervisor)
 
 
@@ -205,6 +217,7 @@ def _clockwork(parts: _Parts) -> Clockwork:
         lambda now: house.buttons.forget_expired(now - _BUTTONS_KEPT),
         lambda now: house.conversations.forget_idle(now - _CONVERSATIONS_KEPT),
         lambda now: house.evidence.sweep(retention, now),
+        lambda _: house.traces.wipe(),
     )
     return Clockwork(ZoneInfo(parts.settings.network.time_zone), chores, parts.given.now)
 
@@ -260,6 +273,10 @@ def _own_conversations(
     own("progress", conversations.progress.run)
     own("clockwork", clockwork.run)
     for name, branch in parts.branches.items():
+        own(
+            f"menu {name}",
+            partial(set_menu, branch.bot, conversations.texts, branch.settings.moderators_chat),
+        )
         if branch.settings.webhook.url is None:
             inbox = build_inbox(branch, parts.house, conversations.dispatcher)
             own(f"poller {name}", build_poller(branch, inbox, conversations.dispatcher).run)
@@ -270,19 +287,16 @@ def _own_conversations(
 async def _set_webhook(branch: Branch, conversations: Conversations) -> None:
     """Tell Telegram where to push; a crash of this is tried again by the supervisor."""
     await branch.bot.set_webhook(
-        f"{branch.settings.webhook.url}/webhook/{branch.settings.name}",
+        webhook_address(branch.settings) or "",
         secret_token=branch.secrets.webhook_secret,
         allowed_updates=conversations.dispatcher.resolve_used_update_types(),
     )
 
 
-def _web(parts: _Parts, conversations: Conversations) -> WebServer:
+def _web(parts: _Parts, conversations: Conversations, door: socket.socket) -> WebServer:
     hooks: dict[str, Webhook] = {}
     for name, branch in parts.branches.items():
         if branch.settings.webhook.url is not None:
             inbox = build_inbox(branch, parts.house, conversations.dispatcher)
             hooks[name] = Webhook(name, branch.secrets.webhook_secret or "", partial(take_raw, branch, inbox))
-    web = parts.settings.web
-    return WebServer(web.host, web.port, webhook_routes(hooks), parts.house.trouble)
-
-
+    return WebServer(door, webhook_routes(hooks), parts.house.trouble)

@@ -54,7 +54,8 @@ def open_branch(settings: TelegramBot, secrets: BotSecrets, delivery: Delivery) 
     rules = PaceRules(rate, pace.chat_per_second, int(pace.group_per_minute))
     pacer = Pacer(rules, CAPABILITIES[Platform.TELEGRAM].is_group)
     bot.session.middleware(PacedAnswers(pacer))
-    return Branch(settings, secrets, bot, pacer, open_session(delivery.in_flight))
+    session = open_session(delivery.in_flight, secrets.proxy or settings.proxy)
+    return Branch(settings, secrets, bot, pacer, session)
 
 
 def _unguarded(sender: Sender) -> Sender:

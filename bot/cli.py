@@ -110,7 +110,7 @@ def demo(
         typer.Option(help="Keep everything in this folder, and go on from it next time."),
     ] = None,
     by_hand: Annotated[
-        bool, typer.Option("--by-hand/--play", help="Wait for the visitor, or begin to tell the story.")
+        bool, typer.Option("--by-hand/--play", help="Wait for the visitor, or tell the story once the page is open.")
     ] = False,
     language: LanguageOption = "vi",
 ) -> None:
@@ -133,6 +133,20 @@ def story(
     from bot.storytelling import tell
 
     raise typer.Exit(tell(channels, as_json=as_json, cap=cap, language=_known_language(language)))
+
+
+@app.command()
+def bench(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="F1 to F8, as benchmarks/RESULTS.md names them; all when none."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
+) -> None:
+    """Measure what Loa claims, on this machine: about a quarter of an hour for all."""
+    from bot.benchmarking import bench as run_benchmarks
+
+    raise typer.Exit(run_benchmarks(ids or (), as_json=as_json))
 
 
 def _known_language(language: str) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -87,6 +88,7 @@ class Cluster:
         self._control = control
         self._needed = needed
         self._stalled_seconds = stalled_seconds
+        self._beat_seconds = stalled_seconds / _BEATS_A_STALL
         self._woken = asyncio.Event()
         self._tenures: dict[JobId, _Tenure] = {}
         self._holder: Holder | None = None
@@ -104,6 +106,7 @@ class Cluster:
         if staffing is None:
             return
         supervisor.own("cluster listener", lambda: self._control.listen(self._wake_own))
+        supervisor.own("cluster proof", self._prove_forever)
         supervisor.own("cluster watch", self._watch_forever)
         supervisor.own("cluster round", self._look_forever)
         supervisor.own("cluster worker", lambda: self._serve(staffing))  # the first that is stopped
@@ -170,7 +173,7 @@ class Cluster:
             staffing.kinds,
             staffing.posts_at_once,
             stalled_seconds=self._stalled_seconds,
-            beat_seconds=self._stalled_seconds / _BEATS_A_STALL,
+            beat_seconds=self._beat_seconds,
         )
         try:
             await self._holder.run()
@@ -208,16 +211,20 @@ class Cluster:
     # --- proving --------------------------------------------------------------------------------------
 
     async def _watch_forever(self) -> None:
-        beat_seconds = self._stalled_seconds / _BEATS_A_STALL
+        """Apart from the proofs: while the database is away, one of them may take very long."""
         while True:
-            await asyncio.sleep(beat_seconds)
-            try:
-                async with asyncio.timeout(beat_seconds):
-                    await self._prove()
-            except (ControlUnavailable, TimeoutError) as error:
-                log.warning("this process could not prove that it lives", error=str(error.__cause__ or error))
-            if not self.may_send():
+            await asyncio.sleep(self._beat_seconds)
+            if self._tenures and not self.may_send():
+                log.warning("this process may have been taken for dead: it gives up its posts")
                 self._give_up_all()
+
+    async def _prove_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._beat_seconds)
+            try:
+                await self._prove()
+            except ControlUnavailable as error:
+                log.warning("this process cannot prove that it lives", error=str(error.__cause__ or error))
 
     async def _prove(self) -> None:
         """Once we may have been taken for dead, what we held is lost, though nobody may have noticed yet."""
@@ -257,6 +264,10 @@ class TrustedSender:
     def __init__(self, sender: Sender, may_send: Callable[[], bool]) -> None:
         self._sender = sender
         self._may_send = may_send
+
+    def prepared(self, content: Content) -> AbstractAsyncContextManager[None]:
+        """Entered before a slot is taken for a content with media."""
+        return self._sender.prepared(content)
 
     async def post(self, chat: str, content: Content, reply_to: str | None = None) -> Outcome:
         """Post a message; ``reply_to`` is the id of one already there."""

@@ -18,10 +18,12 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
 
 from bot.mistakes import OperatorMistake
 from bot.settings import Settings, TelegramBot
 from bot.texts import gettext as _
+from members.pledge import PledgeText, read_pledge_texts
 
 TOKEN: Final = re.compile(r"\b\d{6,20}(?::|%3[Aa])[A-Za-z0-9_-]{20,}")
 """A bot token as Telegram and Zalo write it: digits, a colon, and the secret."""
@@ -73,6 +75,18 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Setti
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise OperatorMistake(_sentence(first, source, path)) from None
+    except SettingsError as error:
+        raise OperatorMistake(_variable_mistake(error)) from None
+
+
+def read_pledge(settings: Settings) -> dict[str, PledgeText]:
+    """The pledge in force, by language. Raises OperatorMistake when there is no such version."""
+    try:
+        return read_pledge_texts(settings.pledge.version)
+    except ValueError as error:
+        raise OperatorMistake(
+            _("pledge.version: {reason}. Put back the version that came with Loa.").format(reason=error)
+        ) from None
 
 
 def read_secrets(settings: Settings, environ: Mapping[str, str]) -> Secrets:
@@ -237,6 +251,15 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
                 _("The environment variable {name} sets nothing Loa knows.").format(name=variable)
                 + _nearest(section, list(sections))
             )
+
+
+def _variable_mistake(error: SettingsError) -> str:
+    """A whole section or list from the environment must be JSON; pydantic names only its field."""
+    found = re.search(r'field "(\w+)"', str(error))
+    name = f"LOA_{found[1].upper()}" if found else "LOA_…"
+    return _(
+        "The environment variable {name} must be JSON: to set one key, write {name}__ and the key's name."
+    ).format(name=name)
 
 
 def _sentence(error: ErrorDetails, source: str, path: Path) -> str:

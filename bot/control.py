@@ -16,10 +16,12 @@ from importlib.metadata import version
 from typing import Any, Final, NewType
 
 from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.connector import Notify
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Job, Status
 from procrastinate.worker import Worker
 from psycopg import AsyncConnection, sql
+from psycopg import Error as PostgresError
 from sqlalchemy import URL
 
 from storage.engine import POSTGRES_CONNECTION
@@ -59,6 +61,31 @@ class Holder:
         await run()
 
 
+class _Connector(PsycopgConnector):
+    """procrastinate's own, but for listening.
+
+    That one waits with ``asyncio.wait_for``, which in Python 3.11 loses a cancellation when something is heard in
+    the same moment; the task would then listen for ever, and stopping Loa would never end.
+    """
+
+    def __init__(self, address: str, connection: dict[str, Any]) -> None:
+        super().__init__(conninfo=address, kwargs=connection, min_size=1, max_size=_CONNECTIONS_AT_MOST)
+        self._address = address
+        self._connection = connection
+
+    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        """Hear until cancelled. Raises ControlUnavailable when the connection breaks."""
+        try:
+            connecting = AsyncConnection.connect(self._address, autocommit=True, **self._connection)
+            async with await connecting as connection:
+                for channel in channels:
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                async for heard in connection.notifies():
+                    await on_notification(channel=heard.channel, payload=heard.payload)
+        except PostgresError as error:
+            raise ControlUnavailable from error
+
+
 class Control:
     """One process's access to the queue. ``open`` it first, ``close`` it at the end."""
 
@@ -66,10 +93,8 @@ class Control:
         """``address`` is the database's, in SQLAlchemy's form."""
         self._address = address.set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection: dict[str, Any] = {**POSTGRES_CONNECTION, "options": f"-c search_path={_SCHEMA}"}
-        connector = PsycopgConnector(
-            conninfo=self._address, kwargs=self._connection, min_size=1, max_size=_CONNECTIONS_AT_MOST
-        )
-        self._app = App(connector=connector)
+        self._connector = _Connector(self._address, self._connection)
+        self._app = App(connector=self._connector)
         self._jobs = self._app.job_manager
 
     async def open(self) -> None:
@@ -92,7 +117,7 @@ class Control:
 
     async def nudge(self) -> None:
         """Tell every process that something in the ledger has changed."""
-        await self._app.connector.execute_query_async("SELECT pg_notify(%(channel)s, '')", channel=_NUDGES)
+        await self._connector.execute_query_async("SELECT pg_notify(%(channel)s, '')", channel=_NUDGES)
 
     async def listen(self, nudged: Callable[[], None]) -> None:
         """Hear nudges until cancelled."""
@@ -100,7 +125,7 @@ class Control:
         async def hear(*, channel: str, payload: str) -> None:
             nudged()
 
-        await self._app.connector.listen_notify(on_notification=hear, channels=[_NUDGES])
+        await self._connector.listen_notify(on_notification=hear, channels=[_NUDGES])
 
     def holder(
         self,

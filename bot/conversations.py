@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from aiogram import Bot, Dispatcher
 from aiogram.utils.i18n import I18n
 
+from bot.configuration import read_pledge
 from bot.person_language import PersonLanguage
 from bot.settings import Settings
 from bot.storehouse import Storehouse, start_rules
@@ -28,6 +29,7 @@ from handlers import (
     enrolment,
     errors,
     moderation,
+    otherwise,
     pledging,
     preferences,
     progressing,
@@ -47,13 +49,11 @@ from handlers.progress_board import ProgressBoard, ProgressFigures
 from handlers.reporting import ReportingDesk
 from handlers.settings_cards import Offer, SettingsCards
 from members.enrolment import Enrolment
-from members.pledge import read_pledge_texts
 from members.rights import Keeper, OwnRights
 from members.upkeep import Upkeep
 from platforms.telegram_admins import TelegramChats
 from reports.answers import Answers, Errands
 from reports.cards import Cards
-from reports.cases import Reason
 from reports.checks.genuine import GenuineCheck
 from reports.filing import Desk as FilingDesk
 from reports.intake import Checks, Intake
@@ -72,6 +72,7 @@ class Conversations:
     intake: Intake
     errands: Errands
     progress: ProgressBoard
+    texts: I18n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,12 @@ class Furniture:
         """By the bot's name, where its moderators work."""
         return {bot.name: bot.moderators_chat for bot in self.settings.telegram if bot.moderators_chat}
 
+    @property
+    def own_chats(self) -> frozenset[str]:
+        """The operator's own chats of all bots: the moderators' and the canaries."""
+        bots = self.settings.telegram
+        return frozenset(chat for bot in bots for chat in (bot.moderators_chat, bot.canary_chat) if chat)
+
 
 def furnish(given: Furniture) -> Conversations:
     """The dispatcher with every router, and what must run beside it."""
@@ -109,9 +116,7 @@ def furnish(given: Furniture) -> Conversations:
     genuine = GenuineCheck(given.house.published, given.imprint, given.surroundings.now)
     bulletins = _bulletin_desk(given, buttons, genuine)
     reviews = Reviews(bulletins)
-    progress = ProgressBoard(
-        bulletins, given.bots, given.figures, given.house.progress_messages, given.texts
-    )
+    progress = ProgressBoard(bulletins, given.bots, given.figures, given.house.progress_messages, given.texts)
     members = _member_desk(given, buttons)
     voice = CitizenVoice(given.bots, buttons, given.texts, given.zone)
     cards = _cards(given, buttons)
@@ -130,13 +135,16 @@ def furnish(given: Furniture) -> Conversations:
         approving.router(bulletins, reviews, progress),
         correcting.router(bulletins, progress),
         moderation.router(
-            ModerationDesk(Verdicts(given.house.casework, now=given.surroundings.now), cards, errands, buttons),
+            ModerationDesk(
+                Verdicts(given.house.casework, now=given.surroundings.now), cards, errands, buttons
+            ),
             _home(given)[1],
         ),
         verifying.router(bulletins),
         reporting.router(reporting_desk),
+        otherwise.router(given.house.roster),
     )
-    return Conversations(dispatcher, given.desk, genuine, reporting_desk.intake, errands, progress)
+    return Conversations(dispatcher, given.desk, genuine, reporting_desk.intake, errands, progress, given.texts)
 
 
 def _dispatcher(given: Furniture, buttons: Buttons) -> Dispatcher:
@@ -174,7 +182,7 @@ def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
         roster,
         roster,
         chats,
-        texts=read_pledge_texts(given.settings.pledge.version),
+        texts=read_pledge(given.settings),
         now=given.surroundings.now,
         tokens=given.surroundings.tokens,
     )
@@ -186,11 +194,16 @@ def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
         buttons=buttons,
         settings=SettingsCards(buttons, given.offer),
         now=given.surroundings.now,
+        own_chats=given.own_chats,
     )
 
 
 def _own_rights(given: Furniture) -> OwnRights:
-    keepers: dict[str, Keeper] = {"member": given.house.own_data, "reports": given.house.own_reports}
+    keepers: dict[str, Keeper] = {
+        "member": given.house.own_data,
+        "reports": given.house.own_reports,
+        "traces": given.house.traces,  # last: it wipes what the others have erased
+    }
     return OwnRights(given.house.roster, keepers)
 
 
@@ -218,13 +231,20 @@ def _reporting_desk(
     )
     filing = FilingDesk(house.drafts, house.cases, checks, now=now, tokens=tokens, quotas=quotas)
     return ReportingDesk(
-        intake=Intake(house.drafts, checks, voice, now=now, tokens=tokens),
+        intake=Intake(
+            house.drafts,
+            checks,
+            voice,
+            now=now,
+            tokens=tokens,
+            messages_an_hour=settings.quotas.messages_per_person_an_hour,
+        ),
         filing=filing,
         errands=errands,
         buttons=buttons,
         network=settings.network.name,
         retention=retention_of(settings),
-        reasons=tuple(Reason(reason.value) for reason in settings.reports.reasons),
+        reasons=settings.reports.reasons,
         zone=given.zone,
     )
 

@@ -5,12 +5,17 @@ The product's side is the one that ``loa run`` opens. Only its settings are made
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+
+from aiohttp import web
 
 from bot.app import Duty, open_app
 from bot.configuration import BotSecrets, Secrets
@@ -26,22 +31,24 @@ from bot.settings import (
     Settings,
     TelegramBot,
 )
+from bot.storehouse import make_folder
+from bot.surroundings import Surroundings
 from bot.texts import gettext as _
 from simulator.cast import BOT_TOKEN, Players, assemble, recall
 from simulator.journal import open_kept_simulator
 from simulator.phones.page import mount
+from simulator.scenes.plot import CapFile, Plot, Tally
 from simulator.stage import Stage
-from simulator.story import CapFile, Story, Tally
+from simulator.story import Say, Story
 from simulator.telegram_api import TelegramSimulator
 from simulator.telling import StoryDirector
+from simulator.world_state import utc_now
 
 _BOT = "loa"
 _DEMO_DUTIES = frozenset({Duty.UPDATES, Duty.DELIVERIES})
 # As fast as the simulator can: a story is told in seconds. On the phones page one wants to watch.
-_STORY_PACE = Pace(
-    paid_broadcast=True, paid_rate_per_second=1_000, chat_per_second=30, group_per_minute=60
-)
-_WATCHED_PACE = Pace(rate_per_second=12, chat_per_second=5, group_per_minute=60)
+_STORY_PACE = Pace(paid_broadcast=True, paid_rate_per_second=1_000, chat_per_second=30, group_per_minute=60)
+_WATCHED_PACE = Pace(rate_per_second=4, chat_per_second=5, group_per_minute=60)
 
 
 def demonstration_settings(
@@ -77,9 +84,7 @@ def _secrets() -> Secrets:
     return Secrets(key=bytes(range(32)), bots={_BOT: BotSecrets(token=BOT_TOKEN)})
 
 
-async def tell_story(
-    channels: int, *, language: str, cap_file: CapFile | None, say: Callable[[str], None]
-) -> Tally:
+async def tell_story(channels: int, *, language: str, cap_file: CapFile | None, say: Say) -> Tally:
     """The whole main job, headless, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="loa-story-") as folder:
         async with TelegramSimulator() as simulator:
@@ -88,20 +93,14 @@ async def tell_story(
                 players, simulator.base_url, Path(folder), language=language, pace=_STORY_PACE
             )
             async with open_app(settings, _secrets(), duties=_DEMO_DUTIES):
-                story = _story(simulator, players, language, cap_file, say)
-                return await story.tell()
+                return await Story(_plot(simulator, players, language, cap_file), say).tell()
 
 
-def _story(
-    simulator: TelegramSimulator,
-    players: Players,
-    language: str,
-    cap_file: CapFile | None,
-    say: Callable[[str], None],
-) -> Story:
-    texts = load_texts()
-    stage = Stage(simulator.world, players.bot, texts.locales[language].gettext)
-    return Story(stage, players, language=language, cap_file=cap_file, say=say)
+def _plot(
+    simulator: TelegramSimulator, players: Players, language: str, cap_file: CapFile | None = None
+) -> Plot:
+    stage = Stage(simulator.world, players.bot, load_texts().locales[language].gettext)
+    return Plot(stage, players, language, cap_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,36 +120,56 @@ class Wishes:
     port: int
     language: str
     channels: int = 12
+    now: Callable[[], datetime] = utc_now
 
 
 @asynccontextmanager
 async def open_demo(wishes: Wishes, *, plays: bool) -> AsyncIterator[Demo]:
     """The phones page, and behind it the product against a simulator that remembers.
 
-    ``plays`` begins to tell the story. Killed and opened again on the same folder, everything goes on. Raises OperatorMistake for a port in use.
+    With ``plays`` the story begins when somebody looks. Killed and opened again on the same folder, everything goes
+    on. Raises OperatorMistake for a port in use.
     """
-    wishes.folder.mkdir(parents=True, exist_ok=True)
-    simulator, was_there = open_kept_simulator(wishes.folder / "simulator.journal")
-    memory = _Memory(wishes.folder / "story.json")
-    players = recall(simulator.world) if was_there else assemble(simulator.world, wishes.channels, wishes.language)
+    make_folder(wishes.folder)
+    simulator, was_there = open_kept_simulator(wishes.folder / "simulator.journal", wishes.now)
+    world, memory = simulator.world, _Memory(wishes.folder / "story.json")
+    players = recall(world) if was_there else assemble(world, wishes.channels, wishes.language)
     language = memory.language if was_there else wishes.language
-    story = _story(simulator, players, language, None, lambda _line: None)
-    director = StoryDirector(
-        simulator.world, story, at=memory.position, keep=lambda at: memory.keep(at, language)
-    )
+    story = Story(_plot(simulator, players, language), lambda _key, _said: None)
+    director = StoryDirector(world, story, at=memory.position, keep=lambda at: memory.keep(at, language))
     memory.keep(memory.position, language)
     mount(simulator.app, simulator, director)
+    audience = _Audience(simulator)
     await _listen(simulator, wishes.port)
     try:
         settings = demonstration_settings(
             players, simulator.base_url, wishes.folder, language=language, pace=_WATCHED_PACE
         )
-        async with open_app(settings, _secrets(), duties=_DEMO_DUTIES) as app:
+        around = Surroundings(now=wishes.now)
+        async with open_app(settings, _secrets(), surroundings=around, duties=_DEMO_DUTIES) as app:
             if plays:
-                app.supervisor.own("story", director.play)
+                app.supervisor.own("story", partial(_play_to, audience, director))
             yield Demo(f"{simulator.base_url}/phones/?lang={language}", director, app.wait)
     finally:
         await simulator.stop()
+
+
+class _Audience:
+    """Knows when somebody has opened the page: a story is not told to an empty room."""
+
+    def __init__(self, simulator: TelegramSimulator) -> None:
+        self._came = asyncio.Event()
+        self.came = self._came.wait
+        simulator.app.on_response_prepare.append(self._answered)
+
+    async def _answered(self, request: web.Request, _response: web.StreamResponse) -> None:
+        if request.path == "/phones/api/events":
+            self._came.set()
+
+
+async def _play_to(audience: _Audience, director: StoryDirector) -> None:
+    await audience.came()
+    await director.play()
 
 
 async def _listen(simulator: TelegramSimulator, port: int) -> None:
@@ -159,7 +178,9 @@ async def _listen(simulator: TelegramSimulator, port: int) -> None:
     except OSError as error:
         await simulator.stop()
         raise OperatorMistake(
-            _("Port {port} is in use: stop what listens there, or choose another with --port.").format(port=port)
+            _("Port {port} is in use: stop what listens there, or choose another with --port.").format(
+                port=port
+            )
         ) from error
 
 

@@ -25,9 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.bots import open_bot, open_http
-from bot.configuration import BotSecrets, read_bot_secrets, read_key, read_settings
+from bot.configuration import BotSecrets, read_bot_secrets, read_key, read_pledge, read_settings
+from bot.door import is_in_use, is_loa_there, listen, webhook_address
 from bot.mistakes import OperatorMistake, mistake_behind, unwritable_database
-from bot.settings import Settings, TelegramBot
+from bot.settings import Settings, TelegramBot, Web
 from bot.texts import gettext as _
 from storage.engine import open_engine
 from storage.schema import migrations, newest_version, version_of
@@ -70,6 +71,8 @@ async def examine(
     async for finding in check_database(settings):
         yield finding
     yield check_key(environ)
+    yield check_pledge(settings)
+    yield await check_port(settings.web)
     if not settings.telegram:
         yield Finding(Level.FAIL, _("Bots"), _("No bot is named: add one under telegram in the settings."))
     for bot in settings.telegram:
@@ -85,7 +88,7 @@ def check_time_zone(settings: Settings, now: datetime) -> Finding:
 
 
 def check_disk(folder: Path) -> Finding:
-    """Room for the database, pictures and backups."""
+    """Room for the database, which holds the pictures too."""
     free_bytes = shutil.disk_usage(_nearest_existing(folder)).free
     room = _("{megabytes} MB are free for {folder}.").format(megabytes=free_bytes // 1_000_000, folder=folder)
     if free_bytes < EMPTY_BYTES:
@@ -102,7 +105,39 @@ def check_key(environ: Mapping[str, str]) -> Finding:
         read_key(environ)
     except OperatorMistake as mistake:
         return Finding(Level.FAIL, _("Secret key"), str(mistake))
+    file = environ.get("LOA_SECRET_KEY_FILE")
+    if file and (open_to_others := _open_to_others(Path(file), _("Secret key"))):
+        return open_to_others
     return Finding(Level.OK, _("Secret key"), _("It is in place."))
+
+
+def check_pledge(settings: Settings) -> Finding:
+    """The wording that members are asked to confirm."""
+    try:
+        read_pledge(settings)
+    except OperatorMistake as mistake:
+        return Finding(Level.FAIL, _("Pledge"), str(mistake))
+    said = _("Version {version} is there in every language.").format(version=settings.pledge.version)
+    return Finding(Level.OK, _("Pledge"), said)
+
+
+def _open_to_others(file: Path, subject: str) -> Finding | None:
+    if not file.stat().st_mode & 0o077:
+        return None
+    advice = _("Other users can read {path}: run chmod 600 {path}.").format(path=file)
+    return Finding(Level.WARN, subject, advice)
+
+
+async def check_port(web: Web) -> Finding:
+    """Free, or held by a Loa that is at work."""
+    subject = _("Web server")
+    try:
+        listen(web).close()
+    except OperatorMistake as mistake:
+        if is_in_use(mistake) and await is_loa_there(web):
+            return Finding(Level.OK, subject, _("Loa is at work on port {port}.").format(port=web.port))
+        return Finding(Level.FAIL, subject, str(mistake))
+    return Finding(Level.OK, subject, _("Port {port} is free.").format(port=web.port))
 
 
 async def check_database(settings: Settings) -> AsyncIterator[Finding]:
@@ -136,9 +171,8 @@ async def check_bot(
     except OperatorMistake as mistake:
         yield Finding(Level.FAIL, subject, str(mistake))
         return
-    if bot.token_file is not None and bot.token_file.stat().st_mode & 0o077:
-        advice = _("Other users can read {path}: run chmod 600 {path}.").format(path=bot.token_file)
-        yield Finding(Level.WARN, subject, advice)
+    if bot.token_file is not None and (open_to_others := _open_to_others(bot.token_file, subject)):
+        yield open_to_others
     async for finding in _ask_platform(bot, secrets, now):
         yield finding
 
@@ -156,6 +190,8 @@ async def _ask_platform(
             return
         yield Finding(Level.OK, subject, _("Telegram knows it as @{username}.").format(username=me.username))
         yield await _check_clock(client, bot, now)
+        if (address := webhook_address(bot)) is not None:
+            yield await _check_webhook(client, address)
         yield await _check_moderators_chat(client, bot)
         yield await _check_canary(client, bot)
 
@@ -259,6 +295,25 @@ async def _server_time(client: Bot, address: str) -> datetime | None:
     except (aiohttp.ClientError, TimeoutError, KeyError, ValueError):
         return None
     return (said if said.tzinfo else said.replace(tzinfo=UTC)) + timedelta(milliseconds=500)
+
+
+async def _check_webhook(client: Bot, address: str) -> Finding:
+    subject = _("Webhook")
+    try:
+        known = await client.get_webhook_info()
+    except AiogramError:
+        return Finding(Level.WARN, subject, _("Telegram does not say where it pushes updates: try again."))
+    if known.url != address:
+        advice = _(
+            "Telegram does not push to {address} yet: the next start of Loa says so. If Loa runs, look into its log."
+        )
+        return Finding(Level.WARN, subject, advice.format(address=address))
+    if known.last_error_message:
+        advice = _(
+            "Telegram could not push to {address} ({reason}): check the name, the certificate and the proxy."
+        )
+        return Finding(Level.WARN, subject, advice.format(address=address, reason=known.last_error_message))
+    return Finding(Level.OK, subject, _("Telegram pushes to {address}.").format(address=address))
 
 
 async def _check_moderators_chat(client: Bot, bot: TelegramBot) -> Finding:

@@ -10,13 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramConflictError, TelegramRetryAfter, TelegramUnauthorizedError
+from aiogram.enums import ChatType
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramConflictError,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
 from aiogram.methods import GetUpdates
 from aiogram.types import Update
+from pydantic import ValidationError
+
+from reports.quotas import Quota
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +36,8 @@ _HANDLED_WITHIN_SECONDS = 60.0
 _LONG_POLL_SECONDS = 25
 _BATCH_AT_MOST = 100
 _LONGEST_WAIT_SECONDS = 30.0
+# Half of what a bot may post to a group, so that answers neither wait there nor take the bulletins' place.
+_COMMANDS_A_MINUTE_IN_A_GROUP = 10
 
 
 class UpdatesSeen(Protocol):
@@ -57,6 +69,7 @@ class Inbox:
         self._under_way: dict[int, asyncio.Future[None]] = {}
         self._turns: dict[str, _Turn] = {}
         self._room = asyncio.Semaphore(_TOGETHER_AT_MOST)
+        self._heard = Quota(_COMMANDS_A_MINUTE_IN_A_GROUP, timedelta(minutes=1))
 
     async def take(self, update: Update) -> None:
         """Handle ``update`` and remember it; returns once that is durable. A repeat waits for the first."""
@@ -86,12 +99,25 @@ class Inbox:
         try:
             async with turn.lock, self._room:
                 if not await self._seen.has_seen(self._name, update.update_id):
-                    await self._handle(update)
+                    if not self._is_flood(update):
+                        await self._handle(update)
                     await self._seen.mark_seen(self._name, update.update_id)
         finally:
             turn.wanted -= 1
             if turn.wanted == 0:
                 del self._turns[key]
+
+    def _is_flood(self, update: Update) -> bool:
+        """Whether a group writes more commands than can be answered there: waiting would hold up everybody."""
+        message = update.message
+        if (
+            message is None
+            or message.chat.type == ChatType.PRIVATE
+            or not (message.text or "").startswith("/")
+        ):
+            return False
+        at = datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC)
+        return self._heard.use(str(message.chat.id), at) is not None
 
     async def _handle(self, update: Update) -> None:
         """A few tries, then it is given up and logged: one poisonous update must not stop all the others."""
@@ -121,7 +147,7 @@ class Poller:
         wait_seconds = 1.0
         while True:
             try:
-                updates = await self._ask(offset)
+                updates, last = await self._ask(offset)
                 wait_seconds = 1.0
             except TelegramUnauthorizedError:
                 raise
@@ -131,16 +157,35 @@ class Poller:
                 await asyncio.sleep(wait_seconds)
                 continue
             await self._inbox.take_all(updates)
-            if updates:
-                offset = updates[-1].update_id + 1
+            if last is not None:
+                offset = last + 1
 
-    async def _ask(self, offset: int | None) -> list[Update]:
-        return await self._bot(
-            GetUpdates(
-                offset=offset, limit=_BATCH_AT_MOST, timeout=_LONG_POLL_SECONDS, allowed_updates=self._allowed
-            ),
-            request_timeout=_LONG_POLL_SECONDS + 15,
+    async def _ask(self, offset: int | None) -> tuple[list[Update], int | None]:
+        """The next batch, and the id of its last update, which may be of a kind that is not known yet."""
+        asking = GetUpdates(
+            offset=offset, limit=_BATCH_AT_MOST, timeout=_LONG_POLL_SECONDS, allowed_updates=self._allowed
         )
+        try:
+            updates = await self._bot(asking, request_timeout=_LONG_POLL_SECONDS + 15)
+        except ClientDecodeError as error:
+            return _understood(error, self._bot)
+        return updates, updates[-1].update_id if updates else None
+
+
+def _understood(error: ClientDecodeError, bot: Bot) -> tuple[list[Update], int]:
+    """What can be read of a batch that aiogram refused whole. Its words are kept out of every message."""
+    given = error.data.get("result") if isinstance(error.data, dict) else None
+    if not given:
+        raise ValueError("the answer to getUpdates cannot be read") from None
+    updates: list[Update] = []
+    for raw in given:
+        try:
+            updates.append(Update.model_validate(raw, context={"bot": bot}))
+        except ValidationError:
+            log.error(
+                "an update of a kind unknown to this version was passed over", update_id=raw["update_id"]
+            )
+    return updates, given[-1]["update_id"]
 
 
 def _waiting_time(error: Exception, last_seconds: float) -> float:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from bot.texts import gettext as _
 
+_REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
 
 class OperatorMistake(Exception):
     """Something only the operator can put right. ``str()``: what happened, and what to do next."""
@@ -30,7 +32,13 @@ def mistake_behind(error: BaseException) -> OperatorMistake | None:
             )
         if isinstance(cause, sqlite3.OperationalError) and _is_unwritable(cause):
             return unwritable_database()
-        if isinstance(cause, PermissionError) and cause.filename:
+        if isinstance(cause, sqlite3.DatabaseError) and _is_damaged(cause):
+            return OperatorMistake(
+                _(
+                    "The file of the database is damaged, or no database: restore a copy, or name another file."
+                )
+            )
+        if isinstance(cause, OSError) and cause.errno in _REFUSALS and cause.filename:
             return OperatorMistake(
                 _("Loa may not write {path}: give this user the right to, or choose another place.").format(
                     path=cause.filename
@@ -53,6 +61,10 @@ def _is_unwritable(error: sqlite3.OperationalError) -> bool:
     return any(
         words in str(error) for words in ("unable to open database file", "readonly database", "disk is full")
     )
+
+
+def _is_damaged(error: sqlite3.DatabaseError) -> bool:
+    return any(words in str(error) for words in ("file is not a database", "disk image is malformed"))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-import uvloop
 
 from bot.app import ALL_DUTIES, Duty, open_app
 from bot.configuration import Secrets, read_secrets, read_settings
 from bot.logs import set_up_logs
 from bot.mistakes import OperatorMistake
+from bot.runtime import run
 from bot.settings import Settings
 from bot.texts import gettext as _
 
@@ -27,7 +27,7 @@ def serve(config: Path, environ: Mapping[str, str], only: str | None) -> None:
     settings = read_settings(config, environ)
     secrets = read_secrets(settings, environ)
     set_up_logs(settings.logs, secrets.texts())
-    uvloop.run(until_stopped(_serve(settings, secrets, duties)))
+    run(until_stopped(_serve(settings, secrets, duties)))
 
 
 def _duties(only: str | None) -> frozenset[Duty]:

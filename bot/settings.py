@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bulletins.values import Severity
+from reports.cases import Reason
 
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A short name that stands in the database: small letters, digits, - and _."""
@@ -170,11 +171,10 @@ class Approvals(_Section):
 
 
 class Web(_Section):
-    """The web server: public pages, feeds, webhooks."""
+    """The web server: webhooks, health and metrics."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65_535)
-    public_url: WebAddress | None = None
 
 
 class Cluster(_Section):
@@ -197,26 +197,14 @@ class Quotas(_Section):
     """How much one person, one chat and everybody together may ask for."""
 
     reports_per_person_a_day: int = Field(default=20, ge=1, le=1_000)
-    reports_per_chat_an_hour: int = Field(default=60, ge=1, le=10_000)
+    messages_per_person_an_hour: int = Field(default=60, ge=1, le=10_000)
     reports_in_all_a_minute: int = Field(default=600, ge=1, le=100_000)
-
-
-class ReportReason(StrEnum):
-    """The closed list of what can be reported. Opinion is not a reason."""
-
-    SCAM = "scam"
-    IMPERSONATION = "impersonation"
-    FAKE_NOTICE = "fake_notice"
-    HARMFUL_RUMOUR = "harmful_rumour"
-    ALTERED_MEDIA = "altered_media"
-    MALWARE = "malware"
-    OTHER_FACTUAL = "other_factual"
 
 
 class Reports(_Section):
     """What citizens may report, and how long it is kept."""
 
-    reasons: tuple[ReportReason, ...] = Field(default=tuple(ReportReason), min_length=1)
+    reasons: tuple[Reason, ...] = Field(default=tuple(Reason), min_length=1)
     evidence_days_after_closing: int = Field(default=30, ge=1, le=30)
     evidence_days_at_most: int = Field(default=90, ge=1, le=90)
 

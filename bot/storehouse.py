@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.mistakes import OperatorMistake
+from bot.mistakes import OperatorMistake, mistake_behind
 from bot.settings import Settings
 from bot.texts import gettext as _
 from broadcasts.consent import StartRules
@@ -34,6 +35,7 @@ from storage.roster import Roster
 from storage.schema import upgrade
 from storage.sealing import Sealer
 from storage.tellings import TellingRecord
+from storage.traces import Traces
 from storage.updates import Updates
 
 
@@ -61,6 +63,7 @@ class Storehouse:
     evidence: EvidenceBook
     own_reports: OwnReports
     own_data: OwnData
+    traces: Traces
 
     async def trouble(self) -> str | None:
         """None when the database answers, else one sentence."""
@@ -83,7 +86,7 @@ async def open_storehouse(
 
     ``key`` seals addresses. Raises OperatorMistake when the database cannot be opened or written.
     """
-    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_folder)
     engine = open_engine(settings.database_url)
     try:
         await upgrade(engine)
@@ -95,7 +98,22 @@ async def open_storehouse(
                 "may write to {folder}."
             ).format(reason=str(error.__cause__ or error).splitlines()[0], folder=settings.data_folder)
         ) from error
+    except DatabaseError as error:
+        await engine.dispose()
+        raise mistake_behind(error) or error from error
     return _books(engine, settings, Sealer(key), now, tokens)
+
+
+def make_folder(folder: Path) -> None:
+    """For this user alone, unless it is there. Raises OperatorMistake when it cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorMistake(
+            _(
+                "{folder} cannot be used as a folder ({reason}): name another, or give this user the right to."
+            ).format(folder=folder, reason=error.strerror)
+        ) from error
 
 
 def start_rules(settings: Settings) -> StartRules:
@@ -133,4 +151,5 @@ def _books(
         evidence=EvidenceBook(committer),
         own_reports=OwnReports(engine, committer, sealer),
         own_data=OwnData(engine, committer, tokens=tokens),
+        traces=Traces(engine),
     )

@@ -1,10 +1,10 @@
 """A broadcast: one bulletin on its way from draft to done, and which changes of state are allowed.
 
-    draft ──> in_review ──> approved ──> scheduled ──> sending <──> paused
-      ^           │             │            │            │
-      └── edit ───┘             └── now ─────┼──> sending └──> done
-                                             └──> held (missed its time) ──> sending | stopped
-    every state but done ──> stopped            done ──> sending (retry the failed, resolve the unsure)
+draft ──> in_review ──> approved ──> scheduled ──> sending <──> paused
+  ^           │             │            │            │
+  └── edit ───┘             └── now ─────┼──> sending └──> done
+                                         └──> held (missed its time) ──> sending | stopped
+every state but done ──> stopped            done ──> sending (retry the failed, resolve the unsure)
 """
 
 from __future__ import annotations

@@ -43,7 +43,12 @@ def judge_revision(broadcast: Broadcast, revision: Revision) -> Refusal | None:
 
 
 def judge_consent(broadcast: Broadcast, consent: Consent, roles: frozenset[Role]) -> Refusal | None:
-    """Whether this person's yes counts, as their roles are now."""
+    """Whether this person's yes counts, as their roles are now.
+
+    A correction of nothing would go to everybody on one person's word: nobody's yes counts for it.
+    """
+    if is_correction(broadcast.bulletin) and broadcast.corrects is None:
+        return Refusal.NOT_READY
     if is_correction(broadcast.bulletin):
         return _judge_correction(broadcast, consent, roles)
     if Role.APPROVER not in roles:

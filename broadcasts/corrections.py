@@ -51,13 +51,9 @@ def after_edit(outcome: Outcome, attempt: int) -> AfterEdit:
 
 def original_may_still_arrive(due: Due) -> bool:
     """Whether nobody knows yet if the channel has a copy to correct."""
-    return due.original is not None and due.original.state is DeliveryState.SENDING
+    return due.original is not None and due.original.state in (DeliveryState.QUEUED, DeliveryState.SENDING)
 
 
 def has_nothing_to_correct(due: Due) -> bool:
     """Whether the original never got there after all."""
-    return due.original is not None and due.original.state in (
-        DeliveryState.QUEUED,
-        DeliveryState.FAILED,
-        DeliveryState.DROPPED,
-    )
+    return due.original is not None and due.original.state in (DeliveryState.FAILED, DeliveryState.DROPPED)

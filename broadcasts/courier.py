@@ -5,7 +5,9 @@ Nothing that was intended is forgotten here: while the database cannot be writte
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from random import Random
@@ -29,6 +31,7 @@ from broadcasts.pacing import Pacer
 from broadcasts.persistence import Persistence
 from broadcasts.ports import (
     Closing,
+    Content,
     Due,
     Ledger,
     Notices,
@@ -45,6 +48,7 @@ log = structlog.get_logger(__name__)
 _EFFECTS = (Gone, NoRights, Moved, Rejected)
 _FIRST_REST_SECONDS = 0.5
 _LONGEST_REST_SECONDS = 30.0
+_PINNED_WITHIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,15 @@ class PumpParts:
     now: Callable[[], datetime]
     random: Random
     zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of carrying a delivery. ``note`` is kept beside it, whatever the outcome."""
+
+    outcome: Outcome
+    note: str | None = None
+    line_is_up: bool = True
 
 
 class Line:
@@ -108,89 +121,108 @@ class Courier:
         self._line = Line(parts.pacer)
 
     async def carry(self, due: Due, bulletin: OpenBulletin, departed: Callable[[], None]) -> None:
-        """Send one intended delivery and record the outcome. ``departed`` is called once it had its slot."""
-        has_departed = False
-        note: str | None = None
+        """Send one intended delivery and record the outcome. ``departed`` is called once it is on its way."""
         try:
-            letter = await self._letter(due, bulletin)
-            if isinstance(letter, Letter) and not await self._has_slot(due, bulletin):
-                letter = FloodWait(self._wait_seconds(due.chat))
-            departed()
-            has_departed = isinstance(letter, Letter)
-            outcome, note = await self._send(due, letter) if isinstance(letter, Letter) else (letter, None)
-        except Exception as error:
-            log.exception("our own fault in a delivery", delivery=due.id, bulletin=due.bulletin_id)
-            fault = f"fault {type(error).__name__}"
-            outcome = Unsure(fault) if has_departed else NotSent(fault)
-            departed()
-        await self.record(due, bulletin, outcome, note)
-        if due.pin and bulletin.corrects is None and isinstance(outcome, Sent):
-            await self._pin(due, bulletin, outcome)
+            carried = await self._attempt(due, bulletin, departed)
+        except Exception as error:  # noqa: BLE001 it is logged, and nothing was posted
+            carried = Carried(NotSent(_fault(error, due)))
+        departed()
+        await self.record(due, bulletin, carried)
+        if due.pin and bulletin.corrects is None and isinstance(carried.outcome, Sent):
+            await self._pin(due, bulletin, carried.outcome)
 
-    async def record(
-        self, due: Due, bulletin: OpenBulletin, outcome: Outcome, note: str | None = None
-    ) -> None:
+    async def record(self, due: Due, bulletin: OpenBulletin, carried: Carried) -> None:
         """Write down what an intended delivery came to."""
-        if await self._write(self._settlement(due, bulletin, outcome, note)):
+        if await self._write(self._settlement(due, bulletin, carried)):
             self._parts.notices.bulletin_halted(due.bulletin_id)
-        if isinstance(outcome, Gone | NoRights):
+        if isinstance(carried.outcome, Gone | NoRights):
             self._parts.notices.channel_in_trouble()
 
-    async def _letter(self, due: Due, bulletin: OpenBulletin) -> Letter | Outcome:
+    async def _attempt(self, due: Due, bulletin: OpenBulletin, departed: Callable[[], None]) -> Carried:
+        """The platforms' limits count messages: the slot is for the post, taken right before it."""
         try:
-            return await self._parts.letters.letter(due, bulletin)
+            letter = await self._parts.letters.letter(due, bulletin)
         except NotAsApproved as error:
-            if await self._parts.closing.halt(due.bulletin_id, str(error)):
-                self._parts.notices.bulletin_halted(due.bulletin_id)
-            return NotSent("not as approved")
-
-    async def _has_slot(self, due: Due, bulletin: OpenBulletin) -> bool:
-        return await self._parts.pacer.slot(bulletin.lane, due.chat, self._rules.patience_seconds)
-
-    def _wait_seconds(self, chat: str) -> float:
-        pacer = self._parts.pacer
-        return max(pacer.free_in(chat), pacer.held_for())
-
-    async def _send(self, due: Due, letter: Letter) -> tuple[Outcome, str | None]:
-        """The platforms' limits count messages, so a change and the reply to it share one slot."""
-        sender, note = self._parts.sender, None
+            return await self._halt(due, str(error))
+        note: str | None = None
         if letter.edit is not None and letter.copy_id is not None:
-            edited = await self._heard(due, await sender.edit(due.chat, letter.copy_id, letter.edit))
-            after = after_edit(edited, due.attempt + 1)
+            departed()
+            edited = await self._heard(
+                due, await self._parts.sender.edit(due.chat, letter.copy_id, letter.edit)
+            )
+            after = after_edit(edited.outcome, due.attempt + 1)
             if after.outcome is not None:
-                return after.outcome, None
+                return replace(edited, outcome=after.outcome)
             note = after.note
-        return await self._heard(due, await sender.post(due.chat, letter.post, letter.copy_id)), note
+        async with AsyncExitStack() as prepared:
+            if letter.post.media is not None and not await self._is_prepared(letter.post, prepared):
+                return Carried(FloodWait(self._rules.patience_seconds))
+            carried = await self._post_in_turn(due, bulletin, letter, departed)
+        return carried if note is None else replace(carried, note=note)
 
-    async def _heard(self, due: Due, outcome: Outcome) -> Outcome:
-        """Let the pace know of an outcome."""
-        if not isinstance(outcome, NotSent):
-            self._line.answered()
+    async def _is_prepared(self, content: Content, prepared: AsyncExitStack) -> bool:
+        """While somebody uploads its picture, others wait; too long, and they go back into the queue."""
+        try:
+            async with asyncio.timeout(self._rules.patience_seconds):
+                await prepared.enter_async_context(self._parts.sender.prepared(content))
+        except TimeoutError:
+            return False
+        return True
+
+    async def _post_in_turn(
+        self, due: Due, bulletin: OpenBulletin, letter: Letter, departed: Callable[[], None]
+    ) -> Carried:
+        """Who gets no slot in time goes back into the queue until there is one."""
+        pacer = self._parts.pacer
+        if not await pacer.slot(bulletin.lane, due.chat, self._rules.patience_seconds):
+            return Carried(FloodWait(max(pacer.free_in(due.chat), pacer.held_for())))
+        departed()
+        try:
+            return await self._heard(
+                due, await self._parts.sender.post(due.chat, letter.post, letter.copy_id)
+            )
+        except Exception as error:  # noqa: BLE001 it is logged, and called unsure
+            return Carried(Unsure(_fault(error, due)))
+
+    async def _halt(self, due: Due, because: str) -> Carried:
+        if await self._parts.closing.halt(due.bulletin_id, because):
+            self._parts.notices.bulletin_halted(due.bulletin_id)
+        return Carried(NotSent("not as approved"))
+
+    async def _heard(self, due: Due, outcome: Outcome) -> Carried:
+        """Let the pace know of what the platform said, or that it could not be reached."""
+        if isinstance(outcome, NotSent):
+            return Carried(outcome, line_is_up=self._line.failed())
+        self._line.answered()
         if isinstance(outcome, FloodWait) and self._parts.pacer.flood(due.chat, outcome.seconds):
-            pacer = self._parts.pacer
-            held_until = self._parts.now() + timedelta(seconds=pacer.held_for())
-            log.warning("the token is held", bot=self._bot, seconds=round(pacer.held_for(), 1))
-            record = PaceRecord(held_until, pacer.rate_per_second)
-            await self._persistence.until_done(lambda: self._parts.paces.save_pace(self._bot, record))
-        return outcome
+            await self._save_hold()
+        return Carried(outcome)
+
+    async def _save_hold(self) -> None:
+        pacer, paces = self._parts.pacer, self._parts.paces
+        log.warning("the token is held", bot=self._bot, seconds=round(pacer.held_for(), 1))
+        held_until = self._parts.now() + timedelta(seconds=pacer.held_for())
+        record = PaceRecord(held_until, pacer.rate_per_second)
+        await self._persistence.until_done(lambda: paces.save_pace(self._bot, record))
 
     async def _pin(self, due: Due, bulletin: OpenBulletin, sent: Sent) -> None:
         """As the channel chose. Without the right the bulletin still stands there; its member is told."""
-        outcome = await self._parts.sender.pin(due.chat, sent.message_id)
-        if isinstance(outcome, NoRights):
-            settlement = replace(self._settlement(due, bulletin, sent, None), effect=outcome)
+        carried = await self._heard(due, await self._parts.sender.pin(due.chat, sent.message_id))
+        if isinstance(carried.outcome, FloodWait) and carried.outcome.seconds <= _PINNED_WITHIN_SECONDS:
+            await asyncio.sleep(carried.outcome.seconds)
+            carried = await self._heard(due, await self._parts.sender.pin(due.chat, sent.message_id))
+        if isinstance(carried.outcome, NoRights):
+            settlement = replace(self._settlement(due, bulletin, Carried(sent)), effect=carried.outcome)
             await self._write(settlement)
             self._parts.notices.channel_in_trouble()
 
     async def _write(self, settlement: Settlement) -> bool:
         return await self._persistence.until_done(lambda: self._parts.ledger.record(settlement))
 
-    def _settlement(self, due: Due, bulletin: OpenBulletin, outcome: Outcome, note: str | None) -> Settlement:
-        at = self._parts.now()
-        made = due.attempt + 1
-        line_is_up = self._line.failed() if isinstance(outcome, NotSent) else True
+    def _settlement(self, due: Due, bulletin: OpenBulletin, carried: Carried) -> Settlement:
+        outcome, at, made = carried.outcome, self._parts.now(), due.attempt + 1
         circumstances = Circumstances(
-            at, made, bulletin.life_safety, due.resent, self._parts.random.random(), line_is_up
+            at, made, bulletin.life_safety, due.resent, self._parts.random.random(), carried.line_is_up
         )
         decision = decide(outcome, circumstances, self._rules.retry)
         return Settlement(
@@ -202,9 +234,15 @@ class Courier:
             state=decision.state,
             counted=decision.counted,
             message_id=decision.message_id,
-            reason=note or decision.reason,
+            reason=carried.note or decision.reason,
             due_at=decision.due_at,
             resent=decision.resent,
             effect=outcome if isinstance(outcome, _EFFECTS) else None,
             clears_flaw=due.flaw is not None and isinstance(outcome, Sent),
         )
+
+
+def _fault(error: Exception, due: Due) -> str:
+    """What to call a mistake of our own; the whole of it is in the log."""
+    log.error("our own fault in a delivery", delivery=due.id, bulletin=due.bulletin_id, exc_info=error)
+    return f"fault {type(error).__name__}"

@@ -5,6 +5,7 @@
       │ due later        │  ├────> queued     retry: nothing left our machine, or a flood wait
       └──────────────────┘  └────> unsure     bytes went out, no answer came back
     queued ──> dropped (expired · stopped · channel paused or left)
+    queued ──> unsure  (the same, where an earlier attempt may have arrived)
     unsure ──> sent | queued | dropped        by policy or by a moderator
 
 Nothing is ever sent without a row, and a row is ``sending`` on disk before the first byte of it is written.
@@ -33,7 +34,7 @@ class DeliveryState(StrEnum):
 FINAL_STATES = frozenset({DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.DROPPED})
 
 DELIVERY_TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
-    DeliveryState.QUEUED: frozenset({DeliveryState.SENDING, DeliveryState.DROPPED}),
+    DeliveryState.QUEUED: frozenset({DeliveryState.SENDING, DeliveryState.DROPPED, DeliveryState.UNSURE}),
     DeliveryState.SENDING: frozenset(
         {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.QUEUED, DeliveryState.UNSURE}
     ),

@@ -28,6 +28,7 @@ from bulletins.bulletin import (
     Urgency,
     is_correction,
 )
+from bulletins.labels import labels_for
 from bulletins.problems import LONGEST_VALIDITY
 from bulletins.rendering import text_in
 from members.channel import PersonId
@@ -95,9 +96,9 @@ def text_from(typed: str) -> Text:
     return Text(headline, body, instruction)
 
 
-def typed_form(text: Text) -> str:
+def typed_form(text: Text, language: Language = VIETNAMESE) -> str:
     """The text as `text_from` would read it again: to copy, change and send back."""
-    label = "Cần làm: " if text.instruction else ""
+    label = f"{labels_for(language).instruction} " if text.instruction else ""
     return "\n\n".join(part for part in (text.headline, text.body, f"{label}{text.instruction}") if part)
 
 
@@ -137,12 +138,17 @@ def blank(status: Status, issuer: str, now: datetime) -> Bulletin:
 
 
 def anew(stopped: Bulletin, now: datetime) -> Bulletin:
-    """The same words for a new draft, with a time to come."""
+    """The same words for a new draft, with a time to come.
+
+    What was a correction becomes an ordinary bulletin: it corrects nothing any more, and takes two to start.
+    """
     usual = expiry_after(USUAL_VALIDITY_HOURS, None, now)
     return replace(
         stopped,
         code=Code(""),
         version=1,
+        msg_type=MsgType.ALERT,
+        references=(),
         sent=None,
         not_before=None,
         expires=max(stopped.expires, usual),

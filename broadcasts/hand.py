@@ -21,6 +21,7 @@ class Hand:
         self._lanes: dict[Lane, dict[BulletinId, deque[Due]]] = {lane: {} for lane in Lane}
         self._bulletins: dict[BulletinId, OpenBulletin] = {}
         self._aside: list[tuple[float, int, Due]] = []
+        self._behind: dict[str, list[Due]] = {}
         self._aside_of: Counter[BulletinId] = Counter()
         self.ready = 0
         """How many rows could be taken now."""
@@ -44,12 +45,20 @@ class Hand:
             self._lanes[bulletin.lane].setdefault(bulletin.id, deque()).append(row)
             self.ready += 1
 
-    def take(self, lane: Lane) -> tuple[OpenBulletin, Due] | None:
+    def _put_back(self, row: Due) -> None:
+        """To the front, where it was."""
+        bulletin = self._bulletins[row.bulletin_id]
+        self._aside_of[row.bulletin_id] -= 1
+        self._lanes[bulletin.lane].setdefault(bulletin.id, deque()).appendleft(row)
+        self.ready += 1
+
+    def take(self, lane: Lane, *, may_correct: bool = True) -> tuple[OpenBulletin, Due] | None:
         """The next row of a lane; its bulletin goes to the end of the line."""
         waiting = self._lanes[lane]
-        if not waiting:
+        allowed = (known for known in waiting if may_correct or self._bulletins[known].corrects is None)
+        bulletin_id = next(allowed, None)
+        if bulletin_id is None:
             return None
-        bulletin_id = next(iter(waiting))
         rows = waiting.pop(bulletin_id)
         row = rows.popleft()
         if rows:
@@ -62,12 +71,20 @@ class Hand:
         heapq.heappush(self._aside, (until, row.id, row))
         self._aside_of[row.bulletin_id] += 1
 
+    def wait_behind(self, row: Due) -> None:
+        """Keep it back until the message that is on its way to its chat has landed."""
+        self._behind.setdefault(row.chat, []).append(row)
+        self._aside_of[row.bulletin_id] += 1
+
+    def landed(self, chat: str) -> None:
+        """Nothing is on its way to that chat any more."""
+        for row in reversed(self._behind.pop(chat, ())):
+            self._put_back(row)
+
     def take_up(self, now: float) -> float | None:
         """Put back what was laid aside long enough; when the next one will be, or None."""
         while self._aside and self._aside[0][0] <= now:
-            row = heapq.heappop(self._aside)[2]
-            self._aside_of[row.bulletin_id] -= 1
-            self.add(self._bulletins[row.bulletin_id], [row])
+            self._put_back(heapq.heappop(self._aside)[2])
         return self._aside[0][0] if self._aside else None
 
     def keep(self, wanted: Callable[[BulletinId], bool]) -> list[Due]:
@@ -79,6 +96,9 @@ class Hand:
             gone.extend(rows)
             self._aside_of.pop(bulletin_id, None)
         gone.extend(row for _, _, row in self._aside if not wanted(row.bulletin_id))
+        for chat, waiting in list(self._behind.items()):
+            gone.extend(row for row in waiting if not wanted(row.bulletin_id))
+            self._behind[chat] = [row for row in waiting if wanted(row.bulletin_id)]
         self._aside = [entry for entry in self._aside if wanted(entry[2].bulletin_id)]
         heapq.heapify(self._aside)
         return gone

@@ -55,24 +55,29 @@ class Letters:
         """The letter for a delivery. Raises NotAsApproved."""
         if bulletin.corrects is not None and _has_known_copy(due):
             return await self._correction(due, bulletin.corrects)
+        return Letter(await self._whole(due))
+
+    async def _whole(self, due: Due) -> Content:
+        """The bulletin itself, marked when it is sent again."""
         key = (due.bulletin_id, due.language, due.silent, due.resent)
         known = self._contents.get(key)
         if known is not None:
-            return Letter(known)
+            return known
         broadcast = await self._find(due.bulletin_id)
         known = self._contents.get(key)  # many wait for the first to find it
         if known is not None:
-            return Letter(known)
+            return known
         make = render_resent if due.resent else render
         rendered = make(broadcast.bulletin, due.language, imprint=self._imprint)
-        return Letter(self._keep(key, Content(rendered, broadcast.bulletin.media, due.silent)))
+        return self._keep(key, Content(rendered, broadcast.bulletin.media, due.silent))
 
     async def _correction(self, due: Due, corrects: BulletinId) -> Letter:
+        """The copy as it becomes, and the notice under it; sent again, the whole correction, marked so."""
         original, correction = await self._find(corrects), await self._find(due.bulletin_id)
         copy = self._rendered(render_corrected_copy, original, correction, due.language)
         notice = self._rendered(render_correction_notice, original, correction, due.language)
         return Letter(
-            post=Content(notice, None, due.silent),
+            post=await self._whole(due) if due.resent else Content(notice, None, due.silent),
             edit=Content(copy, original.bulletin.media, due.silent),
             copy_id=due.original.message_id if due.original else None,
         )

@@ -28,7 +28,7 @@ _SLOWDOWN = 0.7
 _REGAINED_A_MINUTE = 0.02
 _CLEAN_SECONDS = 60.0
 # A timer that fires late must not cost pace: so much of it may be made good, by slots closer together.
-_LATENESS_SECONDS = 0.010
+_LATENESS_SECONDS = 0.020
 _TIMER_SECONDS = 0.001
 
 
@@ -193,16 +193,20 @@ class Pacer:
 
     def _enter(self, waiter: _Waiter) -> None:
         self._numbers += 1
-        if not self._ready:  # nobody waited, so the time that passed is nobody's to make good
-            self._next_slot = max(self._next_slot, self._now())
-        heapq.heappush(self._ready, waiter)
+        self._line_up(waiter, self._now())
         self._grant()
+
+    def _line_up(self, waiter: _Waiter, since: float) -> None:
+        if not self._ready:  # nobody waited, so the time that passed is nobody's to make good
+            self._next_slot = max(self._next_slot, since)
+        heapq.heappush(self._ready, waiter)
 
     def _grant(self) -> None:
         """Give out the slots that are due, then sleep until the next one."""
         now = self._now()
         while self._blocked and self._blocked[0][0] <= now:
-            heapq.heappush(self._ready, heapq.heappop(self._blocked)[1])
+            free_at, waiter = heapq.heappop(self._blocked)
+            self._line_up(waiter, free_at)
         while self._ready and max(self._next_slot, self._held_until) <= now:
             self._serve(heapq.heappop(self._ready), now)
         self._sleep(now)

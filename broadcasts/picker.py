@@ -14,6 +14,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from broadcasts.corrections import has_nothing_to_correct, original_may_still_arrive
 from broadcasts.courier import PumpParts, PumpRules
 from broadcasts.delivery import DeliveryId
@@ -23,12 +25,15 @@ from broadcasts.planner import quiet_until
 from broadcasts.ports import Due, OpenBulletin, Pick
 from bulletins.bulletin import BulletinId
 
+log = structlog.get_logger(__name__)
+
 _PICKED_WITHOUT_PACE = 1_000
 _PICKED_AT_LEAST = 8
 _GATED_SECONDS = 0.1
 _CLEARING_SECONDS = 1.0
 _ORIGINAL_SETTLES = timedelta(seconds=2)
 _ASIDE_FACTOR = 4
+_LONG_WAIT_SECONDS = 5.0
 
 CHANNEL_NOT_ACTIVE = "channel_not_active"
 NOTHING_TO_CORRECT = "nothing_to_correct"
@@ -49,6 +54,7 @@ class Picker:
         self._woken = asyncio.Event()
         self._is_hungry = False
         self._clear_at = -math.inf
+        self._reclaim_at = -math.inf
 
     def wake(self) -> None:
         """Look again at once."""
@@ -58,6 +64,12 @@ class Picker:
         """A row left the hand: look again when it runs low and there is more."""
         if self._is_hungry and self._runs_low():
             self._woken.set()
+
+    def put_down(self, row: Due) -> None:
+        """It was read too long ago, and is read anew: its channel may have chosen otherwise since."""
+        self.settled(row.id)
+        self._places.pop(row.bulletin_id, None)
+        self._is_hungry = True
 
     def settled(self, delivery: DeliveryId) -> None:
         """A delivery is done with, or may be read again."""
@@ -158,8 +170,12 @@ class Picker:
         await self._persistence.until_done(lambda: self._parts.ledger.postpone(ids, due_at))
 
     def _later(self, row: Due, bulletin: OpenBulletin, now: datetime) -> datetime | None:
+        """When a row may go that may not go now; a short wait for its chat is the hand's matter."""
         if original_may_still_arrive(row):
             return now + _ORIGINAL_SETTLES
+        busy_seconds = self._parts.pacer.free_in(row.chat)
+        if busy_seconds > _LONG_WAIT_SECONDS:
+            return now + timedelta(seconds=busy_seconds)
         if row.quiet_minutes is None or bulletin.at_any_hour or bulletin.canary == row.id:
             return None
         return quiet_until(*row.quiet_minutes, now, self._parts.zone)
@@ -175,7 +191,17 @@ class Picker:
             return False
         dropped = await self._persistence.until_done(lambda: closing.drop_leftovers(self._bot, now))
         self._clear_at = loop_now if dropped else loop_now + _CLEARING_SECONDS
+        if loop_now >= self._reclaim_at:
+            self._reclaim_at = loop_now + self._rules.lease_seconds
+            await self._reclaim(now)
         return dropped > 0
+
+    async def _reclaim(self, now: datetime) -> None:
+        """A commit that failed for us may have been made all the same: such rows belong to nobody."""
+        in_hand, closing = list(self._in_memory), self._parts.closing
+        lost = await self._persistence.until_done(lambda: closing.reclaim(self._bot, now, in_hand))
+        if lost:
+            log.warning("deliveries were lost sight of", bot=self._bot, deliveries=lost)
 
     async def _finish(self, bulletin_id: BulletinId, now: datetime) -> None:
         await self._persistence.until_done(lambda: self._parts.closing.finish(bulletin_id, now))

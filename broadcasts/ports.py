@@ -7,6 +7,7 @@ database that cannot be written raises ``LedgerUnavailable``, and then nothing m
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -68,6 +69,8 @@ class Due:
     flaw: str | None
     original: Original | None
     """Only for corrections."""
+    read_at: datetime
+    """What is said here was so at that moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,9 @@ class Closing(Protocol):
     async def drop_leftovers(self, bot: str, now: datetime) -> int:
         """Drop some of the rows queued for stopped or expired bulletins; how many."""
 
+    async def reclaim(self, bot: str, now: datetime, in_hand: Collection[DeliveryId]) -> int:
+        """As ``Ledger.recover``, for what has been ``sending`` beyond its lease and is in nobody's hand."""
+
     async def finish(self, bulletin_id: BulletinId, now: datetime) -> bool:
         """Make it done if nothing of it is queued or being sent any more."""
 
@@ -160,6 +166,9 @@ class Content:
 
 class Sender(Protocol):
     """One bot's way to post. Nothing is raised for what a platform or network may do."""
+
+    def prepared(self, content: Content) -> AbstractAsyncContextManager[None]:
+        """Enter before taking a slot for a content with media: while one uploads it, all others wait here."""
 
     async def post(self, chat: str, content: Content, reply_to: str | None = None) -> Outcome:
         """Post a message; ``reply_to`` is the id of one already there."""

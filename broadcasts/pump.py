@@ -18,7 +18,7 @@ from datetime import timedelta
 
 import structlog
 
-from broadcasts.courier import Courier, PumpParts, PumpRules
+from broadcasts.courier import Carried, Courier, PumpParts, PumpRules
 from broadcasts.delivery import FloodWait
 from broadcasts.persistence import Persistence
 from broadcasts.picker import Picker
@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 _RESERVED_FOR_EMERGENCIES = 16
 _SHORTEST_WAIT_SECONDS = 0.001
 _CARRIED_A_REQUEST = 3
+# A correction changes its copy before it waits for a slot; only so many do that at a time.
+_CORRECTED_AT_ONCE = 16
+_READ_WITHIN = timedelta(seconds=5)
 
 _Ready = tuple[OpenBulletin, Due]
 
@@ -47,6 +50,7 @@ class Pump:
         self._courier = Courier(bot, parts, self._rules, persistence)
         self._ahead: Counter[Lane] = Counter()
         self._carried = 0
+        self._correcting = 0
         self._chats: set[str] = set()
         self._moved = asyncio.Event()
         self._landed = asyncio.Event()
@@ -125,23 +129,31 @@ class Pump:
             # Many wait for a commit, before and after; requests are bounded by the sender's connections.
             return most * _CARRIED_A_REQUEST - self._carried
         ahead = max(1, math.ceil(self._parts.pacer.rate_per_second * self._rules.ahead_seconds))
-        return min(ahead - self._ahead[lane], most - self._carried)
+        return min(ahead - self._ahead[lane], most - self._carried + self._ahead.total())
 
     def _take(self, lane: Lane, room: int) -> list[_Ready]:
         """Rows whose chat is free; a chat gets one at a time."""
         hand, pacer = self._picker.hand, self._parts.pacer
         now = asyncio.get_running_loop().time()
+        oldest = self._parts.now() - _READ_WITHIN
         batch: list[_Ready] = []
         while len(batch) < room:
-            ready = hand.take(lane)
+            ready = hand.take(lane, may_correct=self._correcting < _CORRECTED_AT_ONCE)
             if ready is None:
                 break
-            due = ready[1]
+            bulletin, due = ready
+            if due.read_at < oldest:
+                self._picker.put_down(due)
+                continue
+            if due.chat in self._chats:
+                hand.wait_behind(due)
+                continue
             busy_seconds = pacer.free_in(due.chat)
-            if due.chat in self._chats or busy_seconds > self._rules.ahead_seconds:
-                hand.lay_aside(due, now + max(busy_seconds, self._rules.ahead_seconds))
+            if busy_seconds > self._rules.ahead_seconds:
+                hand.lay_aside(due, now + busy_seconds - self._rules.ahead_seconds / 2)
                 continue
             self._chats.add(due.chat)
+            self._correcting += bulletin.corrects is not None
             batch.append(ready)
         self._picker.took()
         return batch
@@ -164,8 +176,8 @@ class Pump:
             if due.id in granted:
                 flights.create_task(self._carry(due, bulletin))
             else:  # stopped, paused or dropped in the meantime
-                self._depart(due, lane)
-                self._settle(due)
+                self._depart(lane)
+                self._settle(due, bulletin)
 
     async def _carry(self, due: Due, bulletin: OpenBulletin) -> None:
         departed = False
@@ -174,30 +186,32 @@ class Pump:
             nonlocal departed
             if not departed:
                 departed = True
-                self._depart(due, bulletin.lane)
+                self._depart(bulletin.lane)
 
         try:
             await self._courier.carry(due, bulletin, depart)
         finally:
             depart()
-            self._settle(due)
+            self._settle(due, bulletin)
 
     async def _take_back(self, batch: Sequence[_Ready], asking: asyncio.Task[frozenset[int]]) -> None:
         """We are to end: what was just intended goes back into the queue, for nothing of it was sent."""
         granted = await asking
         for bulletin, due in batch:
             if due.id in granted:
-                await self._courier.record(due, bulletin, FloodWait(0.0))
-            self._depart(due, bulletin.lane)
-            self._settle(due)
+                await self._courier.record(due, bulletin, Carried(FloodWait(0.0)))
+            self._depart(bulletin.lane)
+            self._settle(due, bulletin)
 
-    def _depart(self, due: Due, lane: Lane) -> None:
+    def _depart(self, lane: Lane) -> None:
         self._ahead[lane] -= 1
         self._moved.set()
 
-    def _settle(self, due: Due) -> None:
+    def _settle(self, due: Due, bulletin: OpenBulletin) -> None:
         self._carried -= 1
+        self._correcting -= bulletin.corrects is not None
         self._chats.discard(due.chat)
+        self._picker.hand.landed(due.chat)
         self._picker.settled(due.id)
         self._moved.set()
         if not self._carried:

@@ -120,4 +120,10 @@ def _unsure(at: Circumstances, reason: str) -> Decision:
 
 
 def _refused(at: Circumstances, reason: str) -> Decision:
-    return Decision(DeliveryState.FAILED, at.attempt, reason[:REASON_CHARACTERS], resent=at.resent)
+    """What is sent again may have arrived the first time: a refusal of the second says nothing of that."""
+    return Decision(
+        DeliveryState.UNSURE if at.resent else DeliveryState.FAILED,
+        at.attempt,
+        reason[:REASON_CHARACTERS],
+        resent=at.resent,
+    )

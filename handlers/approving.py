@@ -8,7 +8,6 @@ from __future__ import annotations
 from aiogram import Bot, F, Router, html
 from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
-from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
@@ -23,6 +22,8 @@ from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, kind_words, moment_words, reach_words, start_words, why_not
 from handlers.buttons import Cell, Pressed
+from handlers.commands import Command
+from handlers.incoming import WITHOUT_WORDS
 from handlers.previews import Previews
 from handlers.progress_board import ProgressBoard, action_rows
 from handlers.telling import chat_of, language, show_instead, tell
@@ -49,6 +50,7 @@ def router(desk: BulletinDesk, reviews: Reviews, progress: ProgressBoard) -> Rou
     approver = may(Who.APPROVER)
     routes.message.register(talk.list_waiting, Command("review", "duyet"), flags=approver)
     routes.message.register(talk.take_reason, Reviewing.reason, F.text, _no_command, flags=approver)
+    routes.message.register(talk.need_reason, Reviewing.reason, WITHOUT_WORDS, flags=approver)
     for action, handler in (
         ("review.approve", talk.approve),
         ("review.refuse", talk.ask_reason),
@@ -227,6 +229,10 @@ class ApprovingTalk:
         await state.clear()
         reason = " ".join((message.text or "").split())[:_LONGEST_REASON_CHARACTERS]
         await message.answer(await self._refused(bot, writer_of(message), {**data, "reason": reason}))
+
+    async def need_reason(self, message: Message) -> None:
+        """A sticker or a picture is no reason that an author can work with."""
+        await message.reply(_("Please write the reason in a sentence, or choose one of the buttons above."))
 
     async def _refused(self, bot: Bot, person: PersonId, payload: Payload) -> str:
         """Send it back, tell its author; what to tell the approver."""

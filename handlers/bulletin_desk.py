@@ -15,6 +15,7 @@ from broadcasts.broadcast import Broadcast
 from broadcasts.consent import StartRules, still_needed
 from broadcasts.lifecycle import Desk
 from broadcasts.progress import Aftermath
+from bulletins.bulletin import ENGLISH, VIETNAMESE, Language
 from bulletins.rendering import Imprint
 from handlers.buttons import Buttons
 from handlers.settings_cards import Choice, Offer
@@ -55,6 +56,8 @@ class BulletinDesk:
     aftermath: Aftermath
     moderators_chats: Mapping[str, str] = field(default_factory=dict)
     """By the bot's name in the settings: the chat its moderators work in."""
+    language: Language = VIETNAMESE
+    """The network's own, in which every bulletin is written first."""
 
     def needed(self, broadcast: Broadcast) -> int:
         """How many approvals are missing."""
@@ -68,4 +71,13 @@ class BulletinDesk:
     @property
     def usual_issuer(self) -> str:
         """In whose name bulletins go out unless another is chosen."""
-        return self.issuers[0].vi if self.issuers else ""
+        return self.issuer_name(self.issuers[0]) if self.issuers else ""
+
+    def issuer_name(self, issuer: Choice) -> str:
+        """An office's name as it stands in bulletins."""
+        return issuer.en if self.language == ENGLISH else issuer.vi
+
+    @property
+    def second_language(self) -> Language:
+        """The one in which a bulletin may be written as well."""
+        return VIETNAMESE if self.language == ENGLISH else ENGLISH

@@ -8,11 +8,12 @@ from datetime import datetime
 from aiogram import html
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
+from babel.numbers import format_decimal
 
 from broadcasts.book import AudienceSize, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Weight, weight_of
-from bulletins.bulletin import ENGLISH, VIETNAMESE, Bulletin, Language, MsgType, Status
+from bulletins.bulletin import ENGLISH, Bulletin, Language, MsgType, Status
 from bulletins.labels import category_words
 from bulletins.problems import Problem
 from bulletins.rendering import text_in
@@ -21,6 +22,7 @@ from handlers.settings_cards import Choice, name_of
 from handlers.telling import spoken
 
 _SHOWN_CHARACTERS = 300
+_HEADLINE_CHARACTERS = 150
 
 
 def why_not(refusal: Refusal) -> str:
@@ -101,13 +103,18 @@ def reach_words(size: AudienceSize) -> str:
     """To how many it would go. Nobody knows how many read, so the reach is called potential."""
     channels = ngettext("{count} channel", "{count} channels", size.channels).format(count=size.channels)
     return _("{channels}, potential reach {people}").format(
-        channels=channels, people=f"{size.members:,}".replace(",", ".")
+        channels=channels, people=format_decimal(size.members, locale=spoken())
     )
 
 
 def headline_of(bulletin: Bulletin) -> str:
-    """Its headline as HTML, bold."""
-    return html.bold(html.quote(text_in(bulletin, VIETNAMESE).headline or _("(no text yet)")))
+    """Its headline as HTML, bold; in the reader's language where it has one."""
+    return html.bold(html.quote(short_headline(bulletin)))
+
+
+def short_headline(bulletin: Bulletin, at_most: int = _HEADLINE_CHARACTERS) -> str:
+    """The same as plain text. One line of 4,096 characters is a headline too, and must fit on a card."""
+    return _cut(text_in(bulletin, Language(spoken())).headline or _("(no text yet)"), at_most)
 
 
 def problem_lines(problems: Sequence[Problem]) -> str:
@@ -118,8 +125,14 @@ def problem_lines(problems: Sequence[Problem]) -> str:
 def draft_words(broadcast: Broadcast, desk: BulletinDesk) -> str:
     """The card of a draft: everything that was chosen, on one screen."""
     bulletin = broadcast.bulletin
-    lines = [f"<b>{kind_words(bulletin)}</b>", "", headline_of(bulletin), *_body_lines(bulletin), ""]
-    lines += [f"{label} {html.quote(value)}" for label, value in _choices(bulletin, desk)]
+    lines = [
+        f"<b>{kind_words(bulletin)}</b>",
+        "",
+        headline_of(bulletin),
+        *_body_lines(bulletin, desk.language),
+        "",
+    ]
+    lines += [f"{label} {html.quote(_cut(value, _SHOWN_CHARACTERS))}" for label, value in _choices(bulletin, desk)]
     if broadcast.state is BroadcastState.IN_REVIEW:
         lines += ["", _("It waits for approval. If you change something, it must be approved anew.")]
     if broadcast.halted_because and broadcast.state is BroadcastState.DRAFT:
@@ -128,12 +141,15 @@ def draft_words(broadcast: Broadcast, desk: BulletinDesk) -> str:
     return "\n".join(lines)
 
 
-def _body_lines(bulletin: Bulletin) -> Iterator[str]:
-    text = text_in(bulletin, VIETNAMESE)
+def _body_lines(bulletin: Bulletin, language: Language) -> Iterator[str]:
+    text = text_in(bulletin, language)
     for part in (text.body, f"👉 {text.instruction}" if text.instruction else ""):
         if part:
-            short = part if len(part) <= _SHOWN_CHARACTERS else part[: _SHOWN_CHARACTERS - 1] + "…"
-            yield html.quote(short)
+            yield html.quote(_cut(part, _SHOWN_CHARACTERS))
+
+
+def _cut(text: str, at_most: int) -> str:
+    return text if len(text) <= at_most else f"{text[: at_most - 1]}…"
 
 
 def _choices(bulletin: Bulletin, desk: BulletinDesk) -> Iterator[tuple[str, str]]:
@@ -142,14 +158,15 @@ def _choices(bulletin: Bulletin, desk: BulletinDesk) -> Iterator[tuple[str, str]
     yield _("Field:"), category_words(bulletin.category, Language(spoken()))
     yield _("Topics:"), chosen_names(bulletin.audience.topics, desk.offer.topics)
     yield _("Areas:"), chosen_names(bulletin.audience.areas, desk.offer.areas)
-    yield _("English text:"), _("yes") if ENGLISH in bulletin.texts else _("no")
+    second = _("English text:") if desk.second_language == ENGLISH else _("Vietnamese text:")
+    yield second, _("yes") if desk.second_language in bulletin.texts else _("no")
     yield _("Picture:"), _("yes") if bulletin.media else _("no")
     yield _("Issuer:"), bulletin.issuer or missing
     yield _("Source:"), bulletin.source_url or missing
     yield _("Valid until:"), moment_words(bulletin.expires, desk)
     yield _("Goes out:"), start_words(bulletin, desk)
     if bulletin.provenance is not None:
-        yield _("Made from:"), f"CAP {bulletin.provenance.identifier}"[:_SHOWN_CHARACTERS]
+        yield _("Made from:"), f"CAP {bulletin.provenance.identifier}"
 
 
 def start_words(bulletin: Bulletin, desk: BulletinDesk) -> str:

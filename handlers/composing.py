@@ -11,7 +11,6 @@ from typing import Any
 
 from aiogram import Bot, F, Router
 from aiogram.enums import ChatType
-from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
@@ -24,8 +23,16 @@ from bulletins.bulletin import BulletinId, MsgType, Status, is_correction
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.approving import Reviews, needs_words
 from handlers.bulletin_desk import BulletinDesk
-from handlers.bulletin_words import headline_of, kind_words, problem_lines, reach_words, why_not
+from handlers.bulletin_words import (
+    headline_of,
+    kind_words,
+    problem_lines,
+    reach_words,
+    short_headline,
+    why_not,
+)
 from handlers.buttons import Cell, Pressed
+from handlers.commands import Command
 from handlers.draft_cards import Card, DraftCards
 from handlers.draft_fields import FIELDS, Answer, chosen
 from handlers.pictures import picture_of, read_cap_file
@@ -35,6 +42,7 @@ from members.buttons import Payload
 from members.roles import Who
 
 _DRAFTS_OFFERED = 3
+_LABEL_CHARACTERS = 30
 _PARTS_SECONDS = 2
 """Telegram's apps cut a text that is too long and send its parts one right after the other."""
 _LONG_CHARACTERS = 4_000
@@ -274,7 +282,7 @@ class ComposingTalk:
         await state.set_state(Composing.field)
         await state.set_data({"bulletin": draft.id, "field": field})
         if query.bot is not None:
-            await query.bot.send_message(query.from_user.id, FIELDS[field].ask(draft))
+            await query.bot.send_message(query.from_user.id, FIELDS[field].ask(draft, self._desk))
 
     async def _go_on(
         self, message: Message, state: FSMContext, edited: Broadcast | Refusal, data: dict[str, Any]
@@ -288,7 +296,7 @@ class ComposingTalk:
             await state.set_data({**data, "until": message.date.timestamp() + _PARTS_SECONDS})
         elif data["field"] == "text" and _lacks_source(edited):
             await state.set_data({"bulletin": edited.id, "field": "source", "after": message.message_id})
-            await message.answer(FIELDS["source"].ask(edited))
+            await message.answer(FIELDS["source"].ask(edited, self._desk))
             return
         else:
             await state.clear()
@@ -306,8 +314,9 @@ class ComposingTalk:
         lines = [
             f"<b>{kind_words(draft.bulletin)}</b> · {headline_of(draft.bulletin)}",
             _("Goes to: {reach}").format(reach=reach_words(size)),
-            needs_words(self._desk.needed(draft)),
         ]
+        if not is_correction(draft.bulletin):
+            lines.append(needs_words(self._desk.needed(draft)))
         rows: list[list[Cell]] = [
             [_asking_button(draft)],
             [(_("✏️ Change something"), "draft.card", {"bulletin": draft.id})],
@@ -342,6 +351,4 @@ def _joined(data: dict[str, Any], message: Message) -> str:
 
 
 def _short(draft: Broadcast) -> str:
-    texts = draft.bulletin.texts.values()
-    headline = next((text.headline for text in texts), "") or _("(no text yet)")
-    return headline if len(headline) <= 30 else f"{headline[:29]}…"
+    return short_headline(draft.bulletin, _LABEL_CHARACTERS)

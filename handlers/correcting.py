@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiogram import F, Router
 from aiogram.enums import ChatType
-from aiogram.filters import Command, CommandObject
+from aiogram.filters import CommandObject
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
@@ -21,6 +21,7 @@ from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, why_not
 from handlers.buttons import Cell, Pressed
+from handlers.commands import Command
 from handlers.composing import Composing
 from handlers.draft_cards import DraftCards
 from handlers.draft_fields import FIELDS
@@ -68,7 +69,7 @@ class CorrectingTalk:
         await state.set_state(Composing.field)
         await state.set_data({"bulletin": draft.id, "field": "text"})
         await message.answer(_("Correcting {headline}").format(headline=headline_of(draft.bulletin)))
-        await message.answer(FIELDS["text"].ask(draft))
+        await message.answer(FIELDS["text"].ask(draft, self._desk))
 
     async def withdraw(self, message: Message, command: CommandObject, state: FSMContext) -> None:
         """A Cancel: worded ready, so the card comes at once."""
@@ -114,7 +115,7 @@ class CorrectingTalk:
                 )
             )
             return None
-        key = f"message:{message.chat.id}:{message.message_id}"
+        key = f"message:{message.bot.id if message.bot else 0}:{message.chat.id}:{message.message_id}"
         origin = Origin(writer_of(message), str(message.chat.id), key)
         draft = await self._desk.desk.compose_correction(amends, code, origin)
         if isinstance(draft, Refusal):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from aiogram.types import Chat
+
 from handlers.buttons import Buttons
 from handlers.settings_cards import SettingsCards
 from members.channel import PersonId
@@ -33,3 +35,9 @@ class MemberDesk:
     buttons: Buttons
     settings: SettingsCards
     now: Callable[[], datetime]
+    own_chats: frozenset[str] = frozenset()
+    """Ids or @names of the operator's own chats, where staff work or bulletins are tried: nobody enrols them."""
+
+    def is_own(self, chat: Chat) -> bool:
+        """Whether ``chat`` is one of the operator's own."""
+        return not self.own_chats.isdisjoint((str(chat.id), f"@{chat.username}"))

@@ -20,6 +20,8 @@ from handlers.settings_cards import Choice, name_of
 from handlers.telling import spoken
 
 Card = tuple[str, InlineKeyboardMarkup]
+Editor = Callable[[str, str], Cell]
+"""Makes a button with this label that opens this field."""
 
 _ON_A_PAGE = 12
 _MORNING_HOUR = 7
@@ -33,10 +35,8 @@ class DraftCards:
 
     async def card(self, broadcast: Broadcast) -> Card:
         """Everything chosen so far, with a button for each."""
-        if is_correction(broadcast.bulletin):
-            rows = self._correction_rows(broadcast)
-        else:
-            rows = self._rows(broadcast)
+        draw = self._correction_rows if is_correction(broadcast.bulletin) else self._rows
+        rows = draw(broadcast)
         return draft_words(broadcast, self._desk), await self.keyboard(broadcast, rows)
 
     async def choices(self, broadcast: Broadcast, field: str, page: int = 0) -> Card | None:
@@ -75,7 +75,7 @@ class DraftCards:
             if offered
         ]
         return [
-            [edit(_("📝 Text"), "text"), edit(_("🇬🇧 English"), "english"), edit(_("🖼 Picture"), "picture")],
+            [edit(_("📝 Text"), "text"), self._second_text(edit), edit(_("🖼 Picture"), "picture")],
             [edit(_("⚖️ Weight"), "weight"), edit(_("Field"), "category")],
             audience,
             [edit(_("🏛 Issuer"), "issuer"), edit(_("🔗 Source"), "source")],
@@ -86,9 +86,13 @@ class DraftCards:
     def _correction_rows(self, broadcast: Broadcast) -> list[list[Cell]]:
         edit = _editor(broadcast)
         words = [edit(_("📝 Text"), "text")]
-        if ENGLISH in broadcast.bulletin.texts:
-            words.append(edit(_("🇬🇧 English"), "english"))
+        if self._desk.second_language in broadcast.bulletin.texts:
+            words.append(self._second_text(edit))
         return [words, [edit(_("🔗 Source"), "source")], *self._ending(broadcast)]
+
+    def _second_text(self, edit: Editor) -> Cell:
+        is_english = self._desk.second_language == ENGLISH
+        return edit(_("🇬🇧 English") if is_english else _("🇻🇳 Vietnamese"), "second_text")
 
     def _ending(self, broadcast: Broadcast) -> list[list[Cell]]:
         this = {"bulletin": broadcast.id}
@@ -113,7 +117,8 @@ class DraftCards:
         return [cells[start : start + 2] for start in range(0, len(cells), 2)]
 
     def _issuers(self, broadcast: Broadcast) -> list[list[Cell]]:
-        rows = [[_setter(broadcast, issuer.vi, "issuer", issuer.vi)] for issuer in self._desk.issuers]
+        names = map(self._desk.issuer_name, self._desk.issuers)
+        rows = [[_setter(broadcast, name, "issuer", name)] for name in names]
         return [*rows[:_ON_A_PAGE], [_editor(broadcast)(_("Another name"), "issuer.type")]]
 
     def _expiries(self, broadcast: Broadcast) -> list[list[Cell]]:
@@ -152,7 +157,7 @@ class DraftCards:
         return await self._page(broadcast, topics if field == "topics" else areas, rows)
 
 
-def _editor(broadcast: Broadcast) -> Callable[[str, str], Cell]:
+def _editor(broadcast: Broadcast) -> Editor:
     """Makes the buttons that open a field of one draft."""
     return lambda label, field: (label, "draft.edit", {"bulletin": broadcast.id, "field": field})
 

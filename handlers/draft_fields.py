@@ -13,12 +13,14 @@ from aiogram.utils.i18n import gettext as _
 from broadcasts.broadcast import Broadcast
 from broadcasts.drafting import Edit, Weight, reworded, typed_form, weighted, worded
 from broadcasts.schedule import expiry_after, read_moment
-from bulletins.bulletin import ENGLISH, VIETNAMESE, Category, Language, is_correction
+from bulletins.bulletin import ENGLISH, Category, Language, is_correction
+from bulletins.labels import labels_for
 from bulletins.problems import is_source
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import moment_words
 
 _LONGEST_ISSUER_CHARACTERS = 120
+_SHOWN_CHARACTERS = 3_000
 _NONE_WORDS = frozenset({"-", "không", "khong", "bỏ", "no", "none"})
 
 
@@ -39,58 +41,61 @@ Read = Callable[[Answer], Edit | str]
 class TypedField:
     """One field that is typed."""
 
-    ask: Callable[[Broadcast], str]
+    ask: Callable[[Broadcast, BulletinDesk], str]
     read: Read
 
 
-def _ask_text(broadcast: Broadcast) -> str:
+def _ask_text(broadcast: Broadcast, desk: BulletinDesk) -> str:
     if is_correction(broadcast.bulletin):
         asked = _("Please write what is right. One paragraph is enough; the heading stands ready.")
     else:
         asked = _(
             "Please write the text: the first line is the heading, the rest says more. A paragraph that "
-            "begins with “Cần làm:” says what people should do. You may send a picture with it."
-        )
-    return f"{asked}{_as_it_is(broadcast, VIETNAMESE)}"
+            "begins with “{label}” says what people should do. You may send a picture with it."
+        ).format(label=labels_for(desk.language).instruction)
+    return f"{asked}{_as_it_is(broadcast, desk.language)}"
 
 
-def _ask_english(broadcast: Broadcast) -> str:
-    asked = _("Please write the English text in the same way, or “-” for none.")
-    return f"{asked}{_as_it_is(broadcast, ENGLISH)}"
+def _ask_second(broadcast: Broadcast, desk: BulletinDesk) -> str:
+    if desk.second_language == ENGLISH:
+        asked = _("Please write the English text in the same way, or “-” for none.")
+    else:
+        asked = _("Please write the Vietnamese text in the same way, or “-” for none.")
+    return f"{asked}{_as_it_is(broadcast, desk.second_language)}"
 
 
 def _as_it_is(broadcast: Broadcast, language: Language) -> str:
     """What stands there now, to copy and change."""
     text = broadcast.bulletin.texts.get(language)
-    return "" if text is None else f"\n\n<pre>{html.quote(typed_form(text))[:3_000]}</pre>"
+    return "" if text is None else f"\n\n<pre>{html.quote(typed_form(text, language)[:_SHOWN_CHARACTERS])}</pre>"
 
 
-def _ask_source(_broadcast: Broadcast) -> str:
+def _ask_source(_broadcast: Broadcast, _desk: BulletinDesk) -> str:
     return _("Please send the link to the original information (https://…).")
 
 
-def _ask_issuer(_broadcast: Broadcast) -> str:
+def _ask_issuer(_broadcast: Broadcast, _desk: BulletinDesk) -> str:
     return _("Please write the name of the office that issues it.")
 
 
-def _ask_moment(_broadcast: Broadcast) -> str:
+def _ask_moment(_broadcast: Broadcast, _desk: BulletinDesk) -> str:
     return _("Please write the day and time, for example 25/12 07:00.")
 
 
-def _ask_picture(_broadcast: Broadcast) -> str:
+def _ask_picture(_broadcast: Broadcast, _desk: BulletinDesk) -> str:
     return _(
         "Please send one picture as a photo; words under it say what it shows. “-” takes the picture out."
     )
 
 
 def _read_text(answer: Answer) -> Edit | str:
-    return _read_words(answer, VIETNAMESE)
+    return _read_words(answer, answer.desk.language)
 
 
-def _read_english(answer: Answer) -> Edit | str:
+def _read_second(answer: Answer) -> Edit | str:
     if answer.typed.strip().casefold() in _NONE_WORDS:
-        return worded(ENGLISH, None)
-    return _read_words(answer, ENGLISH)
+        return worded(answer.desk.second_language, None)
+    return _read_words(answer, answer.desk.second_language)
 
 
 def _read_words(answer: Answer, language: Language) -> Edit | str:
@@ -143,7 +148,7 @@ def _read_picture(answer: Answer) -> Edit | str:
 
 FIELDS: Mapping[str, TypedField] = {
     "text": TypedField(_ask_text, _read_text),
-    "english": TypedField(_ask_english, _read_english),
+    "second_text": TypedField(_ask_second, _read_second),
     "source": TypedField(_ask_source, _read_source),
     "issuer": TypedField(_ask_issuer, _read_issuer),
     "issuer.type": TypedField(_ask_issuer, _read_issuer),

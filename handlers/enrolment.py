@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from aiogram import Bot, F, Router
 from aiogram.enums import ChatType
-from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.filters import CommandObject
 from aiogram.fsm.context import FSMContext
 from aiogram.types import (
     CallbackQuery,
@@ -23,6 +23,7 @@ from aiogram.utils.i18n import gettext as _
 
 from handlers.access import account_of, acknowledge, may, person_of, writer_of
 from handlers.buttons import Pressed, Rows
+from handlers.commands import Command, CommandStart
 from handlers.desk import MemberDesk
 from handlers.enrolment_words import about_change, about_progress, greeting
 from handlers.pledge_cards import PledgeCards
@@ -84,6 +85,8 @@ class EnrolmentTalk:
 
     async def start_in_group(self, message: Message, command: CommandObject, bot: Bot, bot_name: str) -> None:
         """The link that brings the bot into a group writes this, in the person's name."""
+        if self._desk.is_own(message.chat):
+            return
         account = account_of(message)
         person = None if account is None else person_of(account)
         arrival = _arrival(bot_name, message.chat, person, token=command.args)
@@ -106,7 +109,7 @@ class EnrolmentTalk:
         if after in _AWAY:
             answer = await self._desk.upkeep.removed(where, person)
             await self._tell_change(bot, answer.change, answer.channel)
-        elif event.chat.type == ChatType.PRIVATE:
+        elif event.chat.type == ChatType.PRIVATE or self._desk.is_own(event.chat):
             return
         elif before in _AWAY:
             progress = await self._desk.enrolment.begin(_arrival(bot_name, event.chat, person))

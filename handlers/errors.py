@@ -64,7 +64,7 @@ async def apologise(
 
 
 def _sorry() -> str:
-    return _("Something went wrong on our side, and we were told. Nothing is lost: please try again.")
+    return _("Something went wrong on our side, and Loa has noted it. Nothing is lost: please try again.")
 
 
 def _asked(update: Update) -> TelegramObject:

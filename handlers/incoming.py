@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aiogram import F
+from aiogram.enums import ContentType
 from aiogram.types import Message, MessageEntity, MessageOriginChannel, MessageOriginChat
 
 from handlers.access import writer_of
@@ -9,6 +11,26 @@ from handlers.telling import spoken
 from reports.checks.links import MarkedLink
 from reports.content import MOST_MARKED_LINKS, Piece
 from reports.drafts import Arrival, ReplyAddress
+
+WITHOUT_WORDS = F.content_type.in_(
+    {
+        ContentType.ANIMATION,
+        ContentType.AUDIO,
+        ContentType.CONTACT,
+        ContentType.DICE,
+        ContentType.DOCUMENT,
+        ContentType.LOCATION,
+        ContentType.PHOTO,
+        ContentType.POLL,
+        ContentType.STICKER,
+        ContentType.STORY,
+        ContentType.VENUE,
+        ContentType.VIDEO,
+        ContentType.VIDEO_NOTE,
+        ContentType.VOICE,
+    }
+)
+"""What a person sends that is no text; the platform's own announcements are not among it."""
 
 
 def words_of(message: Message) -> str:

@@ -13,6 +13,7 @@ from aiogram.utils.i18n import gettext as _
 
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.buttons import Buttons, Pressed, Rows
+from handlers.incoming import WITHOUT_WORDS, words_of
 from handlers.report_words import verdict_words
 from members.buttons import Payload
 from members.roles import Who
@@ -52,7 +53,7 @@ def router(desk: ModerationDesk, chat: str) -> Router:
         talk.explain,
         _in_group,
         in_their_group,
-        F.text,
+        F.text | F.caption | WITHOUT_WORDS,
         F.reply_to_message.from_user.is_bot,
         StateFilter(None),
         flags=moderator,
@@ -109,10 +110,11 @@ class ModerationTalk:
         asked = message.reply_to_message
         if asked is None or asked.from_user is None or asked.from_user.id != bot.id:
             raise SkipHandler
+        words = words_of(message)
         written = await self._desk.verdicts.write(
-            str(asked.message_id), writer_of(message), message.text or "", _key_of(message)
+            str(asked.message_id), writer_of(message), words, _key_of(message)
         )
-        if written is None:
+        if written is None or (not words and written.outcome is Lack.NOT_ASKED):
             raise SkipHandler
         if isinstance(written.outcome, GivingOutcome):
             await message.reply(_giving_words(written.outcome))
@@ -147,7 +149,9 @@ class ModerationTalk:
         if lack is Lack.NOT_ASKED:
             await message.reply(_lack_words(lack))
             return
-        prompt = await message.reply(_lack_words(lack), reply_markup=_reply_field())
+        is_unread = lack is Lack.EXPLANATION and not words_of(message)
+        said = _only_words() if is_unread else _lack_words(lack)
+        prompt = await message.reply(said, reply_markup=_reply_field())
         await self._desk.verdicts.prompted(written.case, str(prompt.message_id))
 
     async def _finish(self, case: CaseId) -> None:
@@ -182,6 +186,13 @@ def _giving_words(outcome: GivingOutcome) -> str:
         GivingOutcome.REPEATED: _("Thank you. Whoever asked to hear is being told."),
         GivingOutcome.NOT_YOURS: _claim_words(ClaimOutcome.TAKEN),
     }[outcome]
+
+
+def _only_words() -> str:
+    return _(
+        "I can only read words here. Please reply to this message with one or two sentences that explain "
+        "the verdict, and a source."
+    )
 
 
 def _lack_words(lack: Lack) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from aiogram import Bot, Router, html
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
-from aiogram.filters import Command, CommandObject
+from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
 
 from handlers.access import acknowledge, may, person_of
 from handlers.buttons import Pressed
+from handlers.commands import Command
 from handlers.desk import MemberDesk
 from handlers.enrolment_words import about_progress
 from handlers.pledge_cards import PledgeCards

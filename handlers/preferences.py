@@ -8,7 +8,6 @@ from datetime import time
 
 from aiogram import Bot, F, Router
 from aiogram.enums import ChatType
-from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
@@ -16,6 +15,7 @@ from aiogram.utils.i18n import gettext as _
 
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.buttons import Cell, Pressed
+from handlers.commands import Command
 from handlers.desk import MemberDesk
 from handlers.enrolment_words import about_change, rights_in_words
 from handlers.pledging import go_away

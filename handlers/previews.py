@@ -9,10 +9,9 @@ from aiogram.types import BufferedInputFile, Message
 
 from broadcasts.broadcast import Broadcast
 from bulletins.bulletin import Language, Media
+from bulletins.problems import MOST_LANGUAGES
 from bulletins.rendering import Rendered, render, render_corrected_copy, render_correction_notice
 from handlers.bulletin_desk import BulletinDesk
-
-_LANGUAGES_SHOWN = 4
 
 
 class Previews:
@@ -24,7 +23,7 @@ class Previews:
     async def show(self, bot: Bot, bot_name: str, chat: int | str, broadcast: Broadcast) -> None:
         """One message for each language; for a correction, the edited copy and the reply under it."""
         original = await self._original(broadcast)
-        for language in list(broadcast.bulletin.texts)[:_LANGUAGES_SHOWN]:
+        for language in list(broadcast.bulletin.texts)[:MOST_LANGUAGES]:
             for rendered, media in self._messages(broadcast, original, language):
                 await self._post(bot, bot_name, chat, rendered, media)
 

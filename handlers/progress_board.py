@@ -20,7 +20,7 @@ from aiogram.utils.i18n import gettext as _
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends
-from bulletins.bulletin import BulletinId, MsgType
+from bulletins.bulletin import BulletinId, MsgType, is_correction
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Cell
 from handlers.progress_words import Figures, progress_words
@@ -152,14 +152,20 @@ class ProgressBoard:
         return self._markups[key]
 
     async def _announce(self, broadcast: Broadcast, text: str) -> None:
-        """To the moderators' chat, once for each time it is held or halted."""
-        needs_somebody = broadcast.state is BroadcastState.HELD or (
-            broadcast.state is BroadcastState.PAUSED and broadcast.halted_because != "paused"
+        """To the moderators' chat, once for each time it is held or halted, or corrected by one alone."""
+        on_one_yes = is_correction(broadcast.bulletin) and broadcast.state is BroadcastState.SENDING
+        needs_somebody = (
+            on_one_yes
+            or broadcast.state is BroadcastState.HELD
+            or (broadcast.state is BroadcastState.PAUSED and broadcast.halted_because != "paused")
         )
         mark = (broadcast.state, broadcast.halted_because)
         if not needs_somebody or self._announced.get(broadcast.id) == mark:
             return
         self._announced[broadcast.id] = mark
+        if on_one_yes:
+            author = await self._desk.name_of(broadcast.author)
+            text = "\n".join([_("Written by: {name}").format(name=author), text])
         for bot_name, chat in self._desk.moderators_chats.items():
             bot, rows = self._bots[bot_name], action_rows(broadcast)
             place = (await bot.get_chat(chat)).id

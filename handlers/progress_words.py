@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from aiogram import html
 from aiogram.utils.i18n import gettext as _
+from babel.numbers import format_decimal
 
 from broadcasts.broadcast import Broadcast, BroadcastState
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, kind_words, moment_words, state_words
+from handlers.telling import spoken
 
 _BAR_CELLS = 12
 
@@ -72,7 +74,7 @@ def _bar(figures: Figures) -> str:
 
 def _counted(figures: Figures) -> Iterator[str]:
     yield _("Sent: {sent} of {planned} channels, potential reach {reach}").format(
-        sent=figures.sent, planned=figures.planned, reach=f"{figures.reach:,}".replace(",", ".")
+        sent=figures.sent, planned=figures.planned, reach=format_decimal(figures.reach, locale=spoken())
     )
     rest = [
         (_("left: {count}"), figures.left),

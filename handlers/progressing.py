@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from aiogram import F, Router, html
-from aiogram.filters import Command, CommandObject
+from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 from aiogram.utils.i18n import gettext as _
 
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
-from bulletins.bulletin import VIETNAMESE, BulletinId, Code
+from bulletins.bulletin import BulletinId, Code
 from bulletins.code import parse
-from bulletins.rendering import text_in
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.bulletin_desk import BulletinDesk
-from handlers.bulletin_words import state_words, why_not
+from handlers.bulletin_words import short_headline, state_words, why_not
 from handlers.buttons import Pressed
+from handlers.commands import Command
 from handlers.progress_board import ProgressBoard, action_rows
 from members.buttons import Payload
 from members.channel import PersonId
@@ -103,5 +103,4 @@ class ProgressingTalk:
         if isinstance(result, Refusal):
             return why_not(result)
         await self._board.show(bulletin_id)
-        headline = text_in(result.bulletin, VIETNAMESE).headline
-        return f"{headline}: {state_words(result.state)}"
+        return f"{short_headline(result.bulletin)}: {state_words(result.state)}"

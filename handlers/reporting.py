@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from aiogram import Bot, F, Router
-from aiogram.enums import ChatType, ContentType
+from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.filters import Command, CommandObject, CommandStart, StateFilter
+from aiogram.filters import CommandObject, StateFilter
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from aiogram.utils.i18n import gettext as _
 
 from bulletins.code import find_codes
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.buttons import Buttons, Pressed, Rows
-from handlers.incoming import address_of, arrival_of, origin_of, words_of
+from handlers.commands import Command, CommandStart
+from handlers.incoming import WITHOUT_WORDS, address_of, arrival_of, origin_of, words_of
 from handlers.report_words import (
     consent_text,
     publish_text,
@@ -52,22 +53,6 @@ _RECEIPT_ALONE = r"(?i)^\s*PA[\s\-]?\w{4}[\s\-]?\w{4}\s*$"
 _in_private = F.chat.type == ChatType.PRIVATE
 _in_group = F.chat.type.in_({ChatType.GROUP, ChatType.SUPERGROUP})
 _is_command = F.text.startswith("/") & ~F.forward_origin
-_has_no_words = F.content_type.in_(
-    {
-        ContentType.ANIMATION,
-        ContentType.AUDIO,
-        ContentType.CONTACT,
-        ContentType.DOCUMENT,
-        ContentType.LOCATION,
-        ContentType.PHOTO,
-        ContentType.POLL,
-        ContentType.STICKER,
-        ContentType.STORY,
-        ContentType.VIDEO,
-        ContentType.VIDEO_NOTE,
-        ContentType.VOICE,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +71,7 @@ class ReportingDesk:
 
 
 def router(desk: ReportingDesk) -> Router:
-    """The handlers. Include this router last: in private it takes whatever nobody else wanted."""
+    """The handlers. Include this router late: in private it takes whatever words nobody else wanted."""
     talk = ReportingTalk(desk)
     routes = Router(name="reporting")
     person = may(Who.PERSON)
@@ -99,7 +84,7 @@ def router(desk: ReportingDesk) -> Router:
     idle = (_in_private, StateFilter(None), ~_is_command)
     routes.message.register(talk.status_alone, F.text.regexp(_RECEIPT_ALONE), *idle, flags=person)
     routes.message.register(talk.take, F.text | F.caption, *idle, flags=person)
-    routes.message.register(talk.need_words, _has_no_words, *idle, flags=person)
+    routes.message.register(talk.need_words, WITHOUT_WORDS, *idle, flags=person)
     for action, handler in talk.presses().items():
         routes.callback_query.register(handler, Pressed(action), flags=person)
     return routes

@@ -6,12 +6,12 @@ import json
 
 from aiogram import Bot, F, Router
 from aiogram.enums import ChatType
-from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from aiogram.utils.i18n import gettext as _
 
 from handlers.access import may, writer_of
+from handlers.commands import Command
 from handlers.pledging import go_away
 from members.rights import OwnRights
 from members.roles import Who

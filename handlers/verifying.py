@@ -9,13 +9,14 @@ from typing import Any
 
 from aiogram import F, Router
 from aiogram.enums import ChatType
-from aiogram.filters import Command, CommandObject, StateFilter
+from aiogram.filters import CommandObject, StateFilter
 from aiogram.types import Message
 from aiogram.utils.i18n import gettext as _
 
 from bulletins.code import find_codes
 from handlers.access import may
 from handlers.bulletin_desk import BulletinDesk
+from handlers.commands import Command
 from handlers.incoming import words_of
 from handlers.verdict_words import about_record, about_text, not_ours
 from members.roles import Who
@@ -23,7 +24,6 @@ from reports.checks.genuine import Examination, is_only_a_code
 from reports.findings import Likeness
 
 _WORD_FOR_WORD = frozenset({Likeness.GENUINE, Likeness.EXPIRED, Likeness.SUPERSEDED, Likeness.CANCELLED})
-_SHORTEST_COMPARED_CHARACTERS = 20
 
 _in_private = F.chat.type == ChatType.PRIVATE
 _asking = Command("verify", "kiemtra")

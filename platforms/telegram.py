@@ -11,7 +11,9 @@ import asyncio
 import contextlib
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import (
@@ -27,10 +29,12 @@ from aiohttp import (
 )
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.hdrs import CONTENT_TYPE
+from aiohttp_socks import ProxyConnector, ProxyError
 from yarl import URL
 
 from broadcasts.delivery import NotSent, Outcome, Rejected, Unsure
 from broadcasts.ports import Content, LedgerUnavailable, MediaShelf
+from platforms.proxies import socks_address
 from platforms.telegram_outcomes import STALE_HANDLE, outcome_of, photo_handle_in
 
 TELEGRAM_URL = "https://api.telegram.org"
@@ -50,16 +54,25 @@ class TelegramAccount:
 
     bot: str
     """Name of the bot in the settings."""
-    token: str
+    token: str = field(repr=False)
     base_url: str = TELEGRAM_URL
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     answer_seconds: float = 30.0
     is_paid: bool = False
 
 
-def open_session(in_flight: int) -> ClientSession:
-    """An HTTP session with room for so many requests at once; whoever opens it closes it."""
-    connector = TCPConnector(limit=in_flight, keepalive_timeout=_IDLE_CONNECTION_SECONDS, ttl_dns_cache=300)
+def open_session(in_flight: int, proxy: str | None = None) -> ClientSession:
+    """An HTTP session with room for so many requests at once; whoever opens it closes it.
+
+    A SOCKS ``proxy`` is the session's; an HTTP proxy is named at each request, by the account.
+    """
+    kept: dict[str, Any] = {"limit": in_flight, "keepalive_timeout": _IDLE_CONNECTION_SECONDS}
+    socks = socks_address(proxy)
+    connector = (
+        ProxyConnector.from_url(socks, rdns=True, **kept)
+        if socks
+        else TCPConnector(ttl_dns_cache=300, **kept)
+    )
     return ClientSession(
         connector=connector, cookie_jar=DummyCookieJar(), skip_auto_headers=("User-Agent", "Accept-Encoding")
     )
@@ -97,6 +110,7 @@ class TelegramSender:
         self._account = account
         self._media = media
         self._urls = {name: URL(f"{account.base_url}/bot{account.token}/{name}") for name in _METHODS}
+        self._proxy = None if socks_address(account.proxy) else account.proxy
         self._timeout = ClientTimeout(total=account.answer_seconds, sock_connect=_CONNECT_SECONDS)
         self._tails: dict[tuple[Content, str], bytes] = {}
         self._handles: dict[str, str] = {}
@@ -151,23 +165,33 @@ class TelegramSender:
             fields["allow_paid_broadcast"] = True
         return fields
 
+    @asynccontextmanager
+    async def prepared(self, content: Content) -> AsyncIterator[None]:
+        """Whoever finds a picture that Telegram has not got yet keeps all others waiting until it has."""
+        async with self._uploading:
+            if content.media is not None and await self._handle_or_none(content.media.sha256) is None:
+                yield
+                return
+        yield
+
     async def _post_picture(self, chat: str, content: Content, reply_to: str | None) -> Outcome:
-        """By the handle under which Telegram has it; uploaded by whoever comes first."""
+        """By the handle under which Telegram has it; without one, or with a stale one, by uploading it."""
         sha256 = content.media.sha256 if content.media else ""
         try:
             handle = await self._handle(sha256)
-            if handle is None:
-                async with self._uploading:
-                    handle = await self._handle(sha256)
-                    if handle is None:
-                        return await self._upload(chat, content, reply_to)
+            if handle is not None:
+                tail = _replying(self._tail(content, handle), reply_to)
+                outcome = await self._call("sendPhoto", chat, tail)
+                if outcome != Rejected(STALE_HANDLE):
+                    return outcome
+            return await self._upload(chat, content, reply_to)
         except LedgerUnavailable:
             return NotSent("picture_unavailable")
-        tail = _replying(self._tail(content, handle), reply_to)
-        outcome = await self._call("sendPhoto", chat, tail)
-        if outcome == Rejected(STALE_HANDLE):
-            return await self._upload(chat, content, reply_to)
-        return outcome
+
+    async def _handle_or_none(self, sha256: str) -> str | None:
+        with contextlib.suppress(LedgerUnavailable):  # whoever posts it then says so
+            return await self._handle(sha256)
+        return None
 
     async def _handle(self, sha256: str) -> str | None:
         known = self._handles.get(sha256) or await self._media.handle(self._account.bot, sha256)
@@ -208,11 +232,11 @@ class TelegramSender:
                 self._urls[method],
                 data=body,
                 timeout=self._timeout,
-                proxy=self._account.proxy,
+                proxy=self._proxy,
                 allow_redirects=False,
             ) as response:
                 return response.status, await _read(response)
-        except (ClientError, TimeoutError, OSError, ValueError) as error:
+        except (ClientError, ProxyError, TimeoutError, OSError, ValueError) as error:
             # The words of these errors may hold the URL, and with it the token: only their names are kept.
             reason = type(error).__name__
             return 0, Unsure(reason) if body.has_begun else NotSent(reason)

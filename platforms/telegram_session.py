@@ -11,9 +11,11 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import BytesPayload, FormData
+from aiohttp_socks import ProxyError
 
 
 class TelegramSession(AiohttpSession):
@@ -22,6 +24,18 @@ class TelegramSession(AiohttpSession):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._answers: dict[type[TelegramMethod[Any]], type[Response[Any]]] = {}
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 (as aiogram has it)
+    ) -> TelegramType:
+        """As aiogram's; what a SOCKS proxy refuses, which it does not know, is a network error like others."""
+        try:
+            return await super().make_request(bot, method, timeout)
+        except (ProxyError, OSError) as error:
+            raise TelegramNetworkError(method=method, message=type(error).__name__) from error
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str

@@ -23,16 +23,16 @@ _PEOPLE = {
 _ADMINS = ("Hoa", "Tùng", "Thảo", "Dũng", "Mai", "Khánh", "Loan", "Phúc")
 _TITLES = {
     "vi": (
-        "Tổ dân phố 5 – Hoa Ban", "Cư dân chung cư Hướng Dương", "Tin nhanh xã Suối Ngàn",
-        "Phụ huynh lớp 4A", "Tiểu thương chợ Đồi Chè", "Điểm tin thị trấn Bến Lau",
-        "Hội nông dân xã Vân Sơn", "Câu lạc bộ dưỡng sinh Ban Mai", "Bản tin phường Lộc Vừng",
-        "Đoàn thanh niên xã Thượng Nguồn", "Xe khách tuyến huyện", "Chợ quê online",
+        "Tổ dân phố 5 Hoa Ban", "Chung cư Hướng Dương", "Tin xã Suối Ngàn",
+        "Phụ huynh lớp 4A", "Tiểu thương Đồi Chè", "Tin phố Bến Lau",
+        "Nông dân xã Vân Sơn", "Dưỡng sinh Ban Mai", "Phường Lộc Vừng",
+        "Thanh niên Ngọc Lũng", "Xe khách liên huyện", "Chợ quê online",
     ),
     "en": (
-        "Neighbourhood 5 – Hoa Ban", "Sunflower flats, residents", "Suoi Ngan commune news",
-        "Parents of class 4A", "Tea Hill market traders", "Ben Lau town news",
-        "Van Son farmers", "Morning health club", "Loc Vung ward bulletin",
-        "Thuong Nguon youth", "District coach drivers", "Country market online",
+        "Hoa Ban neighbours", "Sunflower flats", "Suoi Ngan news",
+        "Parents of class 4A", "Tea Hill traders", "Ben Lau news",
+        "Van Son farmers", "Morning exercise", "Loc Vung ward",
+        "Ngoc Lung youth", "District coaches", "Country market",
     ),
 }  # fmt: skip
 _KINDS = (ChatKind.GROUP, ChatKind.SUPERGROUP, ChatKind.BROADCAST)
@@ -45,13 +45,23 @@ class Script:
 
     bulletin: str
     headline: str
+    instruction_label: str
+    """With which the moderator is asked to begin what people should do."""
     source: str
+    """Of the bulletin, and of the verdict."""
     altered_fact: tuple[str, str]
     """What a forger changes in the copy, and into what."""
+    forger: str
     correction: str
     suspicious: str
+    stranger: str
+    """From whom the suspicious message came."""
     verdict: str
-    verdict_source: str
+
+    @property
+    def correction_headline(self) -> str:
+        """Its first line."""
+        return self.correction.partition("\n")[0]
 
 
 SCRIPTS = {
@@ -64,8 +74,10 @@ SCRIPTS = {
             "Cần làm: Không bấm đường dẫn lạ, không đọc mã OTP cho bất kỳ ai."
         ),
         headline="Công an không gọi điện yêu cầu cài ứng dụng định danh",
-        source="https://canhbao.example/dinh-danh",
+        instruction_label="Cần làm:",
+        source="https://tinthat.example/7",
         altered_fact=("không thu tiền", "thu phí 500.000 đồng"),
+        forger="Tin nóng",
         correction=(
             "Đính chính giờ làm việc\n"
             "Trụ sở công an xã hỗ trợ cập nhật định danh cả thứ Bảy và Chủ nhật, từ 8:00 đến 17:00, không thu tiền. "
@@ -75,11 +87,11 @@ SCRIPTS = {
             "KHẨN: Tài khoản định danh của quý khách sẽ bị KHOÁ trước 17h hôm nay. Cập nhật ngay tại "
             "hxxps://dinhdanh-capnhat[.]top/xacthuc và nhập mã OTP. Chuyển tiếp cho người thân để không bị khoá!"
         ),
+        stranger="Người lạ",
         verdict=(
             "Đây là tin lừa đảo: cơ quan công an không khoá tài khoản định danh qua tin nhắn và không bao giờ hỏi mã "
             "OTP. Trang web trong tin không phải của cơ quan nhà nước."
         ),
-        verdict_source="https://canhbao.example/dinh-danh",
     ),
     "en": Script(
         bulletin=(
@@ -87,11 +99,13 @@ SCRIPTS = {
             "Many people were called by somebody who claims to be the police and wants them to open a link to update "
             "their digital identity. It is a trick to take over the telephone. Updates are made only at the commune "
             "police office, Saturday from 8:00 to 17:00, free of charge.\n\n"
-            "Cần làm: Open no strange link, and tell your one-time code to nobody."
+            "What to do: Open no strange link, and tell your one-time code to nobody."
         ),
         headline="The police do not ask for an identity app by telephone",
-        source="https://canhbao.example/dinh-danh",
+        instruction_label="What to do:",
+        source="https://tinthat.example/7",
         altered_fact=("free of charge", "for a fee of 500,000 dong"),
+        forger="Hot news",
         correction=(
             "Correction of the opening hours\n"
             "The commune police office helps with identity updates on Saturday and Sunday, from 8:00 to 17:00, free of "
@@ -101,11 +115,11 @@ SCRIPTS = {
             "URGENT: your identity account will be LOCKED at 17:00 today. Update now at "
             "hxxps://dinhdanh-capnhat[.]top/xacthuc and enter your code. Forward this to your family!"
         ),
+        stranger="A stranger",
         verdict=(
             "This is a scam: the police lock no identity account by message, and never ask for a one-time code. The "
             "site in the message does not belong to any office."
         ),
-        verdict_source="https://canhbao.example/dinh-danh",
     ),
 }  # fmt: skip
 
@@ -154,8 +168,8 @@ def assemble(world: World, channels: int, language: str) -> Players:
     lan, minh, hanh, sau = (
         world.add_user(names[place], username=key, language_code=language) for key, names in _PEOPLE.items()
     )
-    moderators = _office(world, bot, (lan, minh, hanh), "Điều phối viên", "Moderators", language)
-    canary = _office(world, bot, (lan,), "Kênh thử", "Canary", language)
+    moderators = _office(world, bot, (hanh, lan, minh), "Điều phối viên", "Moderators", language)
+    canary = _office(world, bot, (hanh,), "Kênh thử", "Canary", language)
     for person in (lan, minh, hanh):
         world.start(person, bot)
     parts = tuple(_part(world, number, sau, language) for number in range(channels))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, islice, takewhile
 from typing import TypeVar
 
@@ -41,13 +42,19 @@ class Stage:
             if not waiting.done():
                 waiting.set_result(None)
 
-    async def until(self, chat_id: int, look: Callable[[], T | None], what: str) -> T:
-        """What ``look`` finds in a chat, as soon as it finds something. Raises NothingCame after a minute."""
+    async def until(
+        self, chat_id: int, look: Callable[[], T | None], what: str, *, also: int | None = None
+    ) -> T:
+        """What ``look`` finds in a chat, as soon as it finds something. Raises NothingCame after a minute.
+
+        ``also`` is a second chat to look into.
+        """
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while (found := look()) is None:
                     changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                    self._waiting[chat_id].add(changed)
+                    for watched in {chat_id, chat_id if also is None else also}:
+                        self._waiting[watched].add(changed)
                     await changed
                 return found
         except TimeoutError:
@@ -77,23 +84,37 @@ class Stage:
 
         return await self.until(chat_id, look, f"“{words}”")
 
-    async def button(self, chat_id: int, label: str, *, after: int = 0) -> tuple[ShownMessage, ShownButton]:
-        """The newest button whose label contains ``label``, given in the words of the product's code."""
+    def shows(self, chat_id: int, words: str) -> bool:
+        """Whether one of the newest messages contains ``words``."""
+        return any(words in message.text for message in self._newest_first(chat_id))
+
+    def shown_button(
+        self, chat_id: int, label: str, *, after: int = 0, under: str = ""
+    ) -> tuple[ShownMessage, ShownButton] | None:
+        """The newest button whose label contains ``label``, given in the words of the product's code.
+
+        Only messages after ``after`` that contain ``under`` count.
+        """
         words = self.speak(label)
+        for message in takewhile(lambda one: one.message_id > after, self._newest_first(chat_id)):
+            for button in chain.from_iterable(message.buttons):
+                if words in button.label and under in message.text:
+                    return message, button
+        return None
 
-        def look() -> tuple[ShownMessage, ShownButton] | None:
-            for message in takewhile(lambda one: one.message_id > after, self._newest_first(chat_id)):
-                for button in chain.from_iterable(message.buttons):
-                    if words in button.label:
-                        return message, button
-            return None
+    async def button(
+        self, chat_id: int, label: str, *, after: int = 0, under: str = ""
+    ) -> tuple[ShownMessage, ShownButton]:
+        """The same, waited for."""
+        look = partial(self.shown_button, chat_id, label, after=after, under=under)
+        return await self.until(chat_id, look, f"the button “{self.speak(label)}”")
 
-        return await self.until(chat_id, look, f"the button “{words}”")
-
-    async def press(self, user: User, chat: Chat | int, label: str, *, after: int = 0) -> None:
+    async def press(
+        self, user: User, chat: Chat | int, label: str, *, after: int = 0, under: str = ""
+    ) -> None:
         """Wait for a button and press it."""
         chat_id = chat if isinstance(chat, int) else chat.id
-        message, button = await self.button(chat_id, label, after=after)
+        message, button = await self.button(chat_id, label, after=after, under=under)
         place = self.world.private_chat(user, self.bot) if chat_id == user.id else self.world.chat(chat)
         self.world.press(user, place, message.message_id, button.data or button.label)
 

@@ -90,7 +90,13 @@ class WorldTalk(WorldState):
         return self.send_file(user, chat, self.keep_file(data, FileKind.DOCUMENT, name=name), caption)
 
     def send_file(
-        self, user: User | int, chat: ChatRef, stored: StoredFile, caption: str | RichText = ""
+        self,
+        user: User | int,
+        chat: ChatRef,
+        stored: StoredFile,
+        caption: str | RichText = "",
+        *,
+        reply_to: int | None = None,
     ) -> Message:
         """A person sends a file of any kind."""
         rich = plain(caption)
@@ -99,7 +105,9 @@ class WorldTalk(WorldState):
         person, place = self.person(user), self.chat(chat, user=user)
         self.expect_may_write(person, place, None)
         fields = self._voice(person, place, as_chat=None, anonymous=False)
-        draft = self.draft(place, text=rich.text, entities=rich.entities, file=stored, **fields)
+        draft = self.draft(
+            place, text=rich.text, entities=rich.entities, file=stored, reply_to=reply_to, **fields
+        )
         return self.post(place, draft)
 
     def _voice(self, person: User, place: Chat, *, as_chat: Chat | None, anonymous: bool) -> dict[str, Any]:

@@ -5,7 +5,9 @@ A channel is lost, lacks a right, or has moved; a bulletin is halted by the brea
 
 from __future__ import annotations
 
-from sqlalchemy import exists, func, or_, select, text, update
+from datetime import datetime
+
+from sqlalchemy import case, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.breaker import should_halt
@@ -83,19 +85,20 @@ async def _hand_over(connection: AsyncConnection, settled: Settlement, other: in
         .values(state=ChannelState.LOST.value, flaw=None, member_told_at=settled.at)
     )
     has_own = exists().where(_d.bulletin_id == settled.bulletin_id, _d.channel_id == other)
+    changes: dict[str, object] = {"channel_id": other}
     if await connection.scalar(select(has_own)):
-        changes: dict[str, object] = {
-            "state": DeliveryState.DROPPED.value,
-            "reason": "moved",
-            "settled_at": milliseconds(settled.at),
-        }
-    else:
-        changes = {"channel_id": other}
+        changes = never_sent("moved", settled.at)
     await connection.execute(
         update(deliveries)
         .where(_d.id == settled.delivery_id, _d.state == DeliveryState.QUEUED.value)
         .values(changes)
     )
+
+
+def never_sent(reason: str, at: datetime) -> dict[str, object]:
+    """Values of a queued delivery that is given up; where an earlier attempt may have arrived it is unsure."""
+    state = case((_d.resent, DeliveryState.UNSURE.value), else_=DeliveryState.DROPPED.value)
+    return {"state": state, "reason": reason, "settled_at": milliseconds(at)}
 
 
 async def _maybe_halt(connection: AsyncConnection, settled: Settlement, reason: str) -> bool:

@@ -46,6 +46,8 @@ def open_engine(url: str, *, synchronous: str = "FULL", **options: Any) -> Async
     ``synchronous`` is SQLite's own word (FULL, NORMAL); see sqlite.org/pragma.html#pragma_synchronous.
     ``options`` go to SQLAlchemy as they are: the seeded runs hand in their own connections.
     """
+    # An error of the database goes to the logs: its statement may, what it was about may not.
+    options = {"hide_parameters": True, **options}
     if make_url(url).get_backend_name() == "postgresql":
         return create_async_engine(url, **{**_postgres_options(url), **options})
     is_ours = "async_creator" not in options
@@ -66,10 +68,16 @@ def _postgres_options(url: str) -> dict[str, Any]:
     wanted = {**POSTGRES_CONNECTION, "options": session}
     return {
         "connect_args": {name: value for name, value in wanted.items() if name not in said},
-        "pool_pre_ping": True,
         "pool_size": _POSTGRES_CONNECTIONS,
         "max_overflow": _POSTGRES_CONNECTIONS_MORE,
     }
+
+
+def for_reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same database for single SELECTs: PostgreSQL is spared the transaction around each, two trips less."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine
 
 
 def _prepare_sqlite(engine: AsyncEngine, synchronous: str) -> None:
@@ -84,6 +92,7 @@ def _prepare_sqlite(engine: AsyncEngine, synchronous: str) -> None:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what was erased is overwritten, not only unlinked
             f"busy_timeout={_BUSY_TIMEOUT_MILLISECONDS}",
             f"cache_size=-{_CACHE_KIBIBYTES}",
         ):

@@ -44,7 +44,8 @@ from members.channel import ChannelState
 from storage.availability import available
 from storage.bulk import INTENTS, SETTLEMENTS, settle
 from storage.committer import Committer, Work
-from storage.consequences import follow, halt
+from storage.consequences import follow, halt, never_sent
+from storage.engine import for_reading
 from storage.tables import (
     bulletins,
     channels,
@@ -74,7 +75,7 @@ class SqlLedger:
     """The ledger in a database. ``engine`` reads; ``committer`` writes."""
 
     def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
-        self._engine = engine
+        self._engine = for_reading(engine)
         self._committer = committer
 
     async def open_bulletins(self, bot: str, now: datetime) -> Sequence[OpenBulletin]:
@@ -112,8 +113,8 @@ class SqlLedger:
         statement = _PICKS[is_correction, is_gated]
         if self._engine.dialect.name == "sqlite":
             (gathered,) = await self._read(_in_one_row(statement), parameters)
-            return [_due(values) for values in json.loads(gathered[0])]
-        return [_due(tuple(row)) for row in await self._read(statement, parameters)]
+            return [_due(values, pick.now) for values in json.loads(gathered[0])]
+        return [_due(tuple(row), pick.now) for row in await self._read(statement, parameters)]
 
     async def intend(self, intent: Intent) -> frozenset[DeliveryId]:
         """Make these ``sending``; those that may go: still queued, their bulletin still being sent."""
@@ -145,7 +146,7 @@ class SqlLedger:
 
         async def drop(connection: AsyncConnection) -> None:
             await connection.execute(
-                update(deliveries).where(_d.id.in_(ids), is_queued).values(_dropped(reason, now))
+                update(deliveries).where(_d.id.in_(ids), is_queued).values(never_sent(reason, now))
             )
 
         await self._write(drop)
@@ -176,7 +177,7 @@ class SqlLedger:
                 .limit(_DROPPED_AT_ONCE)
             )
             dropped = await connection.execute(
-                update(deliveries).where(_d.id.in_(some)).values(_dropped(reason, now))
+                update(deliveries).where(_d.id.in_(some)).values(never_sent(reason, now))
             )
             return dropped.rowcount
 
@@ -324,11 +325,7 @@ async def _interrupt(connection: AsyncConnection, left: ColumnElement[bool], now
     return repeated.rowcount + settled.rowcount
 
 
-def _dropped(reason: str, now: datetime) -> dict[str, object]:
-    return {"state": DeliveryState.DROPPED.value, "reason": reason, "settled_at": milliseconds(now)}
-
-
-def _due(values: Sequence[Any]) -> Due:
+def _due(values: Sequence[Any], read_at: datetime) -> Due:
     row, bulletin, channel, attempt, resent, due_at, chat, language, state, *chosen = values
     pin, silent, quiet_starts, quiet_ends, flaw, original, copy_id = chosen
     has_quiet_hours = quiet_starts is not None and quiet_ends is not None
@@ -347,4 +344,5 @@ def _due(values: Sequence[Any]) -> Due:
         quiet_minutes=(quiet_starts, quiet_ends) if has_quiet_hours else None,
         flaw=flaw,
         original=None if original is None else Original(DeliveryState(original), copy_id),
+        read_at=read_at,
     )

@@ -39,7 +39,8 @@ VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _PLANNED_COLUMNS = ("bulletin_id", "channel_id", "bot", "state", "due_at", "reach")
 _NOTHING_CHOSEN = "|"
 
-# A copy that is on its way when a correction is planned may still arrive; the pump waits to see.
+# A copy that is on its way when a correction is planned may still arrive, and what was to be sent again may have
+# arrived the first time; the pump waits to see.
 _HAS_OR_MAY_GET_A_COPY = (DeliveryState.SENT, DeliveryState.UNSURE, DeliveryState.SENDING)
 
 
@@ -73,7 +74,10 @@ def audience_of(bulletin: Bulletin, corrects: BulletinId | None = None) -> Colum
         return channels.c.id.in_(
             select(deliveries.c.channel_id).where(
                 deliveries.c.bulletin_id == corrects,
-                deliveries.c.state.in_([state.value for state in _HAS_OR_MAY_GET_A_COPY]),
+                or_(
+                    deliveries.c.state.in_([state.value for state in _HAS_OR_MAY_GET_A_COPY]),
+                    deliveries.c.resent,
+                ),
             )
         )
     if bulletin.status is Status.TEST:

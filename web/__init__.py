@@ -1,1 +1,1 @@
-"""What a browser or a platform asks over HTTP: public pages, feeds, webhooks."""
+"""What a browser or a platform asks over HTTP: webhooks, health and metrics."""

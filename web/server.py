@@ -1,8 +1,9 @@
-"""The web server: webhooks, the public page of a bulletin, health and metrics, on one port."""
+"""The web server: webhooks, health and metrics, on one port."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
@@ -15,21 +16,28 @@ Healthy = Callable[[], Awaitable[str | None]]
 """None when all is well, else one sentence on what is wrong."""
 
 
-class WebServer:
-    """Serves ``routes`` on ``host:port``. ``run`` is a task that the supervisor owns."""
+def open_door(host: str, port: int) -> socket.socket:
+    """Listen on ``host:port``; whoever opens it closes it. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
 
-    def __init__(self, host: str, port: int, routes: Iterable[web.RouteDef], healthy: Healthy) -> None:
-        self._host = host
-        self._port = port
-        self._application = web.Application(client_max_size=_BODY_BYTES_AT_MOST)
-        self._application.add_routes([*routes, *_watch_routes(healthy)])
+
+class WebServer:
+    """Serves ``routes`` behind ``door``. ``run`` is a task that the supervisor owns."""
+
+    def __init__(self, door: socket.socket, routes: Iterable[web.RouteDef], healthy: Healthy) -> None:
+        self._door = door
+        self._routes = [*routes, *_watch_routes(healthy)]
 
     async def run(self) -> None:
-        """Serve until cancelled. Raises OSError when the port is taken."""
-        runner = web.AppRunner(self._application, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
+        """Serve until cancelled."""
+        application = web.Application(client_max_size=_BODY_BYTES_AT_MOST)
+        application.add_routes(self._routes)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            # A copy, because the site closes its own: whoever opened the door closes it, and run can be repeated.
+            await web.SockSite(runner, self._door.dup()).start()
             await asyncio.Event().wait()
         finally:
             await runner.cleanup()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -27,7 +27,7 @@ class Webhook:
     """Where one bot's updates come in: ``/webhook/{name}``, guarded by ``secret``."""
 
     name: str
-    secret: str
+    secret: str = field(repr=False)
     take: TakeUpdate
 
 
@@ -38,7 +38,7 @@ def webhook_routes(webhooks: Mapping[str, Webhook]) -> list[web.RouteDef]:
         webhook = webhooks.get(request.match_info["name"])
         given = request.headers.get(_TELEGRAM_SECRET_HEADER, "")
         expected = webhook.secret if webhook is not None else ""
-        genuine = hmac.compare_digest(given.encode(), expected.encode())
+        genuine = hmac.compare_digest(given.encode(errors="surrogateescape"), expected.encode())
         if webhook is None or not expected or not genuine:
             return web.Response(status=401)
         return await _hand_over(request, webhook.take)

@@ -71,7 +71,9 @@ async def draw_story() -> None:
         console.print("[bold green]$[/] loa story\n")
         transcript = Transcript(console, "vi")
         transcript.summary(await tell_story(5, language="vi", cap_file=None, say=transcript.scene))
-    console.save_svg(str(FOLDER / "story.svg"), title="loa story", unique_id="loa", code_format=OWN_FONTS_ONLY)
+    console.save_svg(
+        str(FOLDER / "story.svg"), title="loa story", unique_id="loa", code_format=OWN_FONTS_ONLY
+    )
 
 
 def chromium() -> str | None:

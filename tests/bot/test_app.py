@@ -11,9 +11,9 @@ from aiohttp import ClientSession
 
 from bot.app import App, Duty, open_app
 from bot.configuration import BotSecrets, Secrets
-from bot.demonstration import demonstration_settings
+from bot.demonstration import Wishes, demonstration_settings, open_demo
 from bot.mistakes import OperatorMistake
-from bot.settings import Pace, Settings, Web, Webhook
+from bot.settings import Pace, Pledge, Settings, Web, Webhook
 from simulator.cast import BOT_TOKEN, Players, assemble
 from simulator.telegram_api import TelegramSimulator
 from simulator.world import World
@@ -68,8 +68,9 @@ async def until_said(world: World, person: int, count: int = 1) -> list[str]:
 async def until_hooked(simulator: TelegramSimulator, url: str) -> None:
     """Until the house has told the platform where to push."""
     async with asyncio.timeout(60):
-        while simulator.api.call(BOT_TOKEN, "getWebhookInfo").result["url"] != url:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 (the simulator says nothing when a webhook is set)
+        # The simulator says nothing when a webhook is set.
+        while simulator.api.call(BOT_TOKEN, "getWebhookInfo").result["url"] != url:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -127,3 +128,81 @@ async def test_a_token_that_telegram_does_not_know_is_the_operators_to_replace(
             duties=frozenset({Duty.UPDATES}),
         ):
             raise AssertionError("it must not open")
+
+
+async def test_a_port_in_use_ends_the_start_with_one_sentence(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    settings = settings_for(simulator, players, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        web = Web(port=taken.getsockname()[1])
+        with pytest.raises(OperatorMistake, match="choose another port"):
+            async with house(settings.model_copy(update={"web": web})):
+                raise AssertionError("it must not open")
+
+
+async def test_an_address_that_is_not_this_machines_ends_the_start_too(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    settings = settings_for(simulator, players, tmp_path)
+    web = Web(host="192.0.2.1", port=free_port())  # RFC 5737: nobody has it
+    with pytest.raises(OperatorMistake, match=r"cannot listen on 192\.0\.2\.1"):
+        async with house(settings.model_copy(update={"web": web})):
+            raise AssertionError("it must not open")
+
+
+async def test_a_pledge_that_has_no_text_ends_the_start(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    settings = settings_for(simulator, players, tmp_path)
+    with pytest.raises(OperatorMistake, match=r"pledge\.version: there is no pledge text 1999-1"):
+        async with house(settings.model_copy(update={"pledge": Pledge(version="1999-1")})):
+            raise AssertionError("it must not open")
+
+
+@pytest.mark.parametrize("below", ["", "data", "data/deeper"])
+async def test_a_data_folder_that_is_a_file_or_lies_under_one_ends_the_start(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    folder = tmp_path / "file" / below
+    with pytest.raises(OperatorMistake, match="cannot be used as a folder"):
+        async with house(settings_for(simulator, players, folder)):
+            raise AssertionError("it must not open")
+    with pytest.raises(OperatorMistake, match="cannot be used as a folder"):
+        async with open_demo(Wishes(folder, 0, "vi"), plays=False):
+            raise AssertionError("it must not open")
+
+
+async def test_a_file_that_is_no_database_ends_the_start(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    (tmp_path / "loa.sqlite3").write_text("A letter of Lan's, and no database at all. " * 100)
+    with pytest.raises(OperatorMistake, match="is damaged, or no database"):
+        async with house(settings_for(simulator, players, tmp_path)):
+            raise AssertionError("it must not open")
+
+
+async def test_the_apps_are_told_at_start_which_commands_to_offer(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    async with house(settings_for(simulator, players, tmp_path)), asyncio.timeout(60):
+        # The simulator says nothing when commands are set.
+        while len(players.bot.commands) < 6:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    assert {"command": "trogiup", "description": "Loa giúp được gì"} in players.bot.commands[
+        "all_private_chats", ""
+    ]
+
+
+async def test_whatever_is_written_in_private_is_answered_by_the_whole_house(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    world, sau = simulator.world, players.sau
+    async with house(settings_for(simulator, players, tmp_path)):
+        for count, written in enumerate(("/start old-link", "/verfy LOA-7K2M-9", "/help"), start=1):
+            world.say(sau, players.bot, written)
+            said = await until_said(world, sau.id, count)
+
+    assert ["không còn dùng được" in said[0], "chưa hiểu lệnh" in said[1], "/kiemtra" in said[2]] == [True] * 3

@@ -126,6 +126,15 @@ def test_a_wrong_value_from_the_environment_is_named(config: Path, monkeypatch: 
     assert "web.port" in mistake_in(config, "")
 
 
+@pytest.mark.parametrize("variable", ["LOA_WEB", "LOA_TELEGRAM"])
+def test_a_whole_section_that_is_not_json_is_named(
+    config: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "abc")
+
+    assert mistake_in(config, "").startswith(f"The environment variable {variable} must be JSON")
+
+
 def test_secrets_come_from_the_environment_or_from_files(config: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     (tmp_path / "key").write_text(KEY)

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from sqlalchemy import text
 
 from bot.doctor import EMPTY_BYTES, SCARCE_BYTES, Finding, Level, check_disk, examine
+from bot.door import listen
+from bot.settings import Web
 from simulator.telegram_api import Fault, FaultKind, TelegramSimulator
 from storage.engine import open_engine
 from storage.schema import newest_version, upgrade
+from web.server import WebServer
 
 TOKEN = "700000001:AAcanaryCANARYcanaryCANARYcanary01"
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
 
 
 @dataclass
@@ -65,7 +77,12 @@ async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
         telegram.world.promote(moderators, loa)
         telegram.world.promote(canary, loa)
         bot = {"base_url": telegram.base_url, "moderators_chat": moderators.id, "canary_chat": canary.id}
-        yield Machine(tmp_path, telegram, bot, {"data_folder": str(tmp_path), "telegram": [bot]})
+        yield Machine(
+            tmp_path,
+            telegram,
+            bot,
+            {"data_folder": str(tmp_path), "telegram": [bot], "web": {"port": free_port()}},
+        )
 
 
 async def test_a_machine_in_order_is_told_so(machine: Machine) -> None:
@@ -156,6 +173,14 @@ def reach_no_database(machine: Machine) -> None:
     machine.config["database"] = {"url": "postgresql+psycopg://loa@127.0.0.1:9/loa"}
 
 
+def keep_a_letter_as_database(machine: Machine) -> None:
+    (machine.folder / "loa.sqlite3").write_text("A letter of Lan's, and no database at all. " * 100)
+
+
+def pledge_what_nobody_wrote(machine: Machine) -> None:
+    machine.config["pledge"] = {"version": "1999-1"}
+
+
 @pytest.mark.parametrize(
     ("spoil", "subject", "level", "said"),
     [
@@ -173,6 +198,8 @@ def reach_no_database(machine: Machine) -> None:
         (mistype_canary, "Canary chat", Level.FAIL, "add it there"),
         (forbid_posting_in_canary, "Canary chat", Level.FAIL, "give it the right to"),
         (reach_no_database, "Database", Level.FAIL, "does not answer: check database.url"),
+        (keep_a_letter_as_database, "Database", Level.FAIL, "is damaged, or no database"),
+        (pledge_what_nobody_wrote, "Pledge", Level.FAIL, "there is no pledge text 1999-1"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -194,6 +221,51 @@ async def test_a_token_file_that_others_can_read_is_noticed(machine: Machine) ->
     machine.bot["token_file"] = str(secret)
 
     assert any(f"chmod 600 {secret}" in finding.sentence for finding in await machine.findings())
+
+
+async def test_a_key_file_that_others_can_read_is_noticed(machine: Machine) -> None:
+    secret = machine.folder / "key"
+    secret.write_text("ab" * 32)
+    machine.environ["LOA_SECRET_KEY_FILE"] = str(secret)
+
+    for mode, level in ((0o644, Level.WARN), (0o600, Level.OK)):
+        secret.chmod(mode)
+        assert (await machine.found())["Secret key"][0] is level
+
+
+async def test_a_port_that_another_program_holds_is_told_from_one_that_loa_holds(machine: Machine) -> None:
+    web = Web(port=machine.config["web"]["port"])
+    assert (await machine.found())["Web server"] == (Level.OK, f"Port {web.port} is free.")
+
+    with listen(web) as door:
+        serving = asyncio.create_task(WebServer(door, [], nothing_wrong).run())
+        assert (await machine.found())["Web server"] == (Level.OK, f"Loa is at work on port {web.port}.")
+        serving.cancel()
+        await asyncio.wait([serving])
+
+    async with TelegramSimulator() as stranger:
+        machine.config["web"]["port"] = urlsplit(stranger.base_url).port
+        level, said = (await machine.found())["Web server"]
+    assert level is Level.FAIL
+    assert "choose another port" in said
+
+
+async def nothing_wrong() -> str | None:
+    return None
+
+
+async def test_a_webhook_that_telegram_does_not_know_yet_is_noticed(machine: Machine) -> None:
+    machine.bot["webhook"] = {"url": "http://127.0.0.1:9"}
+    machine.environ["LOA_WEBHOOK_SECRET"] = "a-secret-that-opens-nothing"
+
+    level, said = (await machine.found())["Webhook"]
+    assert (level, "does not push to http://127.0.0.1:9/webhook/loa yet" in said) == (Level.WARN, True)
+
+    machine.telegram.api.call(TOKEN, "setWebhook", url="http://127.0.0.1:9/webhook/loa")
+    assert (await machine.found())["Webhook"] == (
+        Level.OK,
+        "Telegram pushes to http://127.0.0.1:9/webhook/loa.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from bot.texts import (
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("bot", "handlers", "web", "platforms", "simulator")
 MARKS = frozenset({"_", "gettext", "ngettext", "lazy_gettext", "__"})
-METHODS = [("**.py", "python"), ("**/templates/**.*", "jinja2.ext:babel_extract")]
+METHODS = [("**.py", "python")]
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
     "__": None,
@@ -120,8 +120,7 @@ def marked() -> dict[Texted, str]:
     found: dict[Texted, str] = {}
     for room in ROOMS:
         folder = str(ROOT / room)
-        options = {"**/templates/**.*": {"trimmed": "true"}}
-        for path, line, text, _, _ in extract_from_dir(folder, METHODS, options, keywords=KEYWORDS):
+        for path, line, text, _, _ in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
             found[text] = f"{room}/{path}:{line}"
     return found
 

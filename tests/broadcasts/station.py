@@ -55,6 +55,7 @@ NOON = datetime(2026, 12, 2, 5, 0, tzinfo=UTC)
 """Twelve o'clock in Viet Nam."""
 
 _LONGEST_TEST_SECONDS = 20.0
+_SOON_MILLISECONDS = 2_000
 
 NO_PACE = PaceRules(rate_per_second=float("inf"))
 QUICK = PumpRules(
@@ -98,6 +99,10 @@ class ScriptedSender:
     async def edit(self, chat: str, message_id: str, content: Content) -> Outcome:
         self.posted.append(Posted("edit", chat, content.rendered.plain, message_id))
         return self.edits[chat].popleft() if self.edits[chat] else Sent(message_id)
+
+    @asynccontextmanager
+    async def prepared(self, content: Content) -> AsyncIterator[None]:
+        yield
 
     async def pin(self, chat: str, message_id: str) -> Outcome:
         self.posted.append(Posted("pin", chat, "", message_id))
@@ -198,7 +203,7 @@ class Station:
             (deliveries.c.state == "sending")
             | (
                 (deliveries.c.state == "queued")
-                & (deliveries.c.due_at <= round(self.time.timestamp() * 1000))
+                & (deliveries.c.due_at <= round(self.time.timestamp() * 1000) + _SOON_MILLISECONDS)
             ),
         )
         state = await self.value(select(bulletins.c.state).where(bulletins.c.id == bulletin_id))

@@ -20,7 +20,7 @@ from tests.broadcasts.station import NOON
 
 T = TypeVar("T")
 
-_LATENESS_SECONDS = 0.01
+_LATENESS_SECONDS = 0.02
 _TINY = 1e-6
 
 
@@ -95,7 +95,7 @@ def test_a_quiet_while_is_not_saved_up_for_a_burst() -> None:
     wishes = [Wish(60.0, Lane.ROUTINE, str(number)) for number in range(100)]
     times = [slot.at for slot in granted(wishes, PaceRules(950.0))]
     assert times[1] - times[0] >= 1 / 950 - _TINY
-    assert most_in_a_window(times, 0.01) <= 11
+    assert most_in_a_window(times, 0.01) <= 21
 
 
 def test_an_answer_waits_for_one_slot_however_much_is_being_sent() -> None:

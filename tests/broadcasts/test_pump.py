@@ -6,16 +6,18 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from broadcasts import letters
 from broadcasts.broadcast import BroadcastState
 from broadcasts.courier import PumpRules
 from broadcasts.delivery import DeliveryId, DeliveryState, FloodWait, NotSent, Rejected, Unsure
-from broadcasts.pacing import PaceRules
+from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.ports import Intent, LedgerUnavailable, Settlement
-from bulletins.bulletin import Audience, BulletinId
+from bulletins.bulletin import VIETNAMESE, Audience, Bulletin, BulletinId
 from storage.ledger import SqlLedger
 from storage.tables import bulletins
 from tests.broadcasts.station import BOT, Station, open_station, running
@@ -216,6 +218,51 @@ async def test_a_flood_wait_is_kept_as_a_due_time(station: Station) -> None:
     assert station.sender.chats() == ["-1"]
 
 
+async def test_a_chat_that_must_wait_long_holds_up_no_other(station: Station) -> None:
+    await station.channels(CHATS)
+    for chat in CHATS[:30]:
+        station.pacer._chats.hold(chat, asyncio.get_running_loop().time() + 3_000.0)
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: arrived(station, CHATS[30:]))
+        await station.until(lambda: none_under_way(station, bulletin))
+    assert sorted(station.sender.chats()) == sorted(CHATS[30:])
+    assert set(list((await station.states(bulletin)).values())[:30]) == {QUEUED}
+
+
+async def test_a_token_that_is_held_stays_held_over_a_restart(station: Station) -> None:
+    await station.channels(CHATS[:3])
+    for chat in CHATS[:2]:
+        station.sender.answers[chat].append(FloodWait(3_000.0))
+    await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: is_held(station))
+    station.pacer = Pacer(station.pace)
+    async with station.pumping():
+        await station.until(lambda: is_held(station))
+    assert 2_900 < station.pacer.held_for() <= 3_000
+
+
+async def test_a_bug_in_rendering_holds_up_no_other_bulletin(station: Station, monkeypatch: Any) -> None:
+    await station.channel("-1")
+    await station.channel("-2")
+    good = letters.render
+
+    def fails_for_one(bulletin: Bulletin, *args: Any, **options: Any) -> Any:
+        if "hỏng" in bulletin.texts[VIETNAMESE].headline:
+            raise KeyError("no such label")
+        return good(bulletin, *args, **options)
+
+    monkeypatch.setattr(letters, "render", fails_for_one)
+    broken = await station.start(station.bulletin("Bản tin hỏng"))
+    whole = await station.start(station.bulletin("Bản tin lành"))
+    async with station.pumping():
+        await station.until(lambda: station.is_done(whole))
+        assert not station.pacer.held_for()
+        await station.until(lambda: station.is_done(broken))
+    assert set((await station.states(broken)).values()) == {FAILED}
+
+
 async def test_an_unsure_routine_delivery_waits_for_a_moderator(station: Station) -> None:
     await station.channel("-1")
     station.sender.answers["-1"].append(Unsure("ServerDisconnectedError"))
@@ -389,6 +436,10 @@ async def has_posted(station: Station, number: int) -> bool:
 
 async def has_told_of_storage(station: Station) -> bool:
     return bool(station.told.storage)
+
+
+async def is_held(station: Station) -> bool:
+    return station.pacer.held_for() > 0
 
 
 async def arrived(station: Station, chats: list[str]) -> bool:

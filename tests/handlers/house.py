@@ -21,7 +21,6 @@ from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.types import Update
@@ -39,6 +38,7 @@ from members.pledge import PledgeText, read_pledge_texts
 from members.rights import OwnRights
 from members.upkeep import Upkeep
 from platforms.telegram_admins import TelegramChats
+from platforms.telegram_session import TelegramSession
 from simulator.telegram_api import TelegramSimulator
 from simulator.world import Chat, ShownMessage, User
 from storage.buttons import ButtonBook
@@ -125,7 +125,7 @@ class House:
         self._writing = asyncio.create_task(self.committer.run())
         server = TelegramAPIServer.from_base(self.simulator.base_url)
         properties = DefaultBotProperties(parse_mode=ParseMode.HTML)
-        self.bot = Bot(TOKEN, session=AiohttpSession(api=server), default=properties)
+        self.bot = Bot(TOKEN, session=TelegramSession(api=server), default=properties)
         self._furnish()
 
     async def close(self) -> None:

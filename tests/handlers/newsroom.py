@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 from broadcasts.broadcast import Broadcast
 from broadcasts.consent import StartRules
 from broadcasts.lifecycle import Desk
-from bulletins.bulletin import BulletinId
+from bulletins.bulletin import VIETNAMESE, BulletinId, Language
 from bulletins.rendering import Imprint
 from handlers import aftermath, approving, composing, correcting, progressing, verifying
 from handlers.approving import Reviews
@@ -63,7 +63,7 @@ class Counted:
 class Newsroom:
     """Everything the staff's conversations need, over a house."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, language: Language = VIETNAMESE) -> None:
         self.house = house
         self.wakes = 0
         self.moderators_chats: dict[str, str] = {}
@@ -87,6 +87,7 @@ class Newsroom:
             rules=rules,
             aftermath=SqlAftermath(house.engine, house.committer),
             moderators_chats=self.moderators_chats,
+            language=language,
         )
         self.board = ProgressBoard(
             self.bulletin_desk,

@@ -94,6 +94,28 @@ async def test_english_is_optional_and_can_be_taken_out(newsroom: Newsroom) -> N
     assert ENGLISH not in (await newsroom.newest()).bulletin.texts
 
 
+async def test_where_the_network_speaks_english_vietnamese_is_the_second_text(house: House) -> None:
+    newsroom = Newsroom(house, language=ENGLISH)
+    await newsroom.open()
+    lan = newsroom.lan
+    await house.say(lan, "/broadcast")
+    await house.press(lan, "🟥 Bản tin thật")
+    assert "“What to do:”" in house.last(lan).text
+    await house.say(lan, "Mosquito spraying\nKeep your doors closed.\nWhat to do: Call 115 with questions.")
+    await house.say(lan, SOURCE)
+    await house.press(lan, "🇻🇳 Tiếng Việt")
+    await house.say(lan, "Phun thuốc muỗi\nĐóng kín cửa.")
+
+    bulletin = (await newsroom.newest()).bulletin
+    assert {language: text.headline for language, text in bulletin.texts.items()} == {
+        ENGLISH: "Mosquito spraying",
+        VIETNAMESE: "Phun thuốc muỗi",
+    }
+    assert bulletin.texts[ENGLISH].instruction == "Call 115 with questions."
+    assert bulletin.issuer == "City Health Centre"
+    assert "Keep your doors closed." in house.last(lan).text
+
+
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [

@@ -112,6 +112,24 @@ async def test_a_link_works_for_fifteen_minutes_only(house: House) -> None:
     assert await state_of(house) == []
 
 
+async def test_a_link_that_comes_after_the_news_is_used_up_and_whoever_pledges_is_looked_at_again(
+    house: House,
+) -> None:
+    hoa, tung = house.world.add_user("Hoa"), house.world.add_user("Tùng")
+    group = house.world.add_chat("supergroup", "Tổ 5", tung, members=[hoa])
+    house.world.promote(group, hoa)
+    await house.start(hoa)
+    await house.open_link(hoa, ADD, group)
+
+    assert [call.method for call in house.world.calls].count("getChat") == 1
+    assert [row.used_at is not None for row in await house.rows(invitations)] == [True]
+
+    house.world.demote(group, hoa)
+    await house.press(hoa, READ)
+    await house.press(hoa, PLEDGE)
+    assert await state_of(house) == ["pledging"]
+
+
 async def test_a_stolen_link_is_of_no_use(house: House) -> None:
     hoa, thief = house.world.add_user("Hoa"), house.world.add_user("Kẻ trộm")
     den = house.world.add_chat("group", "Hang", thief)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reports.cases import CaseState
-from simulator.world import User
+from simulator.world import FileKind, User
 from storage.tables import cases, reports, staff, verdicts
 from tests.handlers.house import House
 from tests.handlers.reporting_house import (
@@ -283,3 +283,20 @@ async def test_a_revised_verdict_is_told_again_and_marked(house: House, corner: 
     assert "Kết luận đã được sửa lại" in second
     assert "lừa đảo" in second
     assert (await the_case(house)).state == CaseState.REVISED
+
+
+async def test_a_picture_in_reply_is_answered_by_asking_for_words(corner: Corner, sau: User) -> None:
+    await corner.report(sau)
+    await corner.press(corner.lan, CLAIM)
+    await corner.press(corner.lan, FALSE)
+    world, prompt = corner.house.world, corner.house.last(corner.group)
+    picture = world.keep_file(b"x", FileKind.PHOTO)
+
+    world.send_file(corner.lan, corner.group, picture, reply_to=prompt.message_id)
+    await corner.house.settle()
+    assert "chỉ đọc được chữ" in corner.house.last(corner.group).text
+
+    prompt = corner.house.last(corner.group)
+    world.send_file(corner.lan, corner.group, picture, EXPLAINED, reply_to=prompt.message_id)
+    await corner.house.settle()
+    assert (await the_case(corner.house)).state == CaseState.DECIDED

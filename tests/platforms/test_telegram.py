@@ -25,6 +25,7 @@ from bulletins.rendering import Rendered
 from platforms.telegram import TelegramAccount, TelegramSender, open_session
 from platforms.telegram_answers import PacedAnswers
 from simulator.telegram_api import FaultKind, TelegramSimulator
+from simulator.world import Chat
 from tests.simulator.scene import TOKEN, Clock, Scene, picture, set_scene
 
 NOTICE = Content(Rendered("<b>Mưa lớn</b> &amp; gió", "Mưa lớn & gió", 13))
@@ -116,7 +117,12 @@ async def test_a_picture_is_uploaded_once_and_then_reused(
     uploads: list[str] = []
     scene.simulator.before_call = lambda token, method, given: uploads.append(type(given["photo"]).__name__)
     chats = (scene.group, scene.channel, scene.group)
-    outcomes = await asyncio.gather(*(sender.post(str(chat.id), content) for chat in chats))
+
+    async def post(chat: Chat) -> Outcome:
+        async with sender.prepared(content):
+            return await sender.post(str(chat.id), content)
+
+    outcomes = await asyncio.gather(*map(post, chats))
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert uploads.count("str") == 2, "after the upload, only its handle travels"
     shown = [scene.world.shows(chat, last=1)[0] for chat in (scene.group, scene.channel)]
