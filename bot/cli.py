@@ -104,13 +104,18 @@ def run(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the page is; 0 takes any free port.")] = 8765,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the page is; 0 takes any free port.")
+    ] = 8765,
     data: Annotated[
         Path | None,
         typer.Option(help="Keep everything in this folder, and go on from it next time."),
     ] = None,
     by_hand: Annotated[
-        bool, typer.Option("--by-hand/--play", help="Wait for the visitor, or tell the story once the page is open.")
+        bool,
+        typer.Option(
+            "--by-hand/--play", help="Wait for the visitor, or tell the story once the page is open."
+        ),
     ] = False,
     language: LanguageOption = "vi",
 ) -> None:
@@ -139,7 +144,9 @@ def story(
 def bench(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="F1 to F8, as benchmarks/RESULTS.md names them; all when none."),
+        typer.Argument(
+            metavar="[ID]...", help="F1 to F8, as benchmarks/RESULTS.md names them; all when none."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list and nothing else.")] = False,
 ) -> None:
@@ -147,6 +154,17 @@ def bench(
     from bot.benchmarking import bench as run_benchmarks
 
     raise typer.Exit(run_benchmarks(ids or (), as_json=as_json))
+
+
+@app.command("crash-test")
+def crash_test(
+    seeds: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many runs.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed; the same seed is the same run.")] = 1,
+) -> None:
+    """Break deliveries on purpose: lost answers, floods, kicks, crashes at any moment, on virtual time."""
+    from bot.crashing import crash
+
+    raise typer.Exit(crash(seeds, seed))
 
 
 def _known_language(language: str) -> str:

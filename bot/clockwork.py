@@ -53,7 +53,9 @@ class Clockwork:
 
     async def run(self) -> None:
         """Tick until cancelled."""
-        self._scheduler.add_job(self._rebuild, "interval", seconds=_LOOKED_AGAIN.total_seconds(), id="rebuild")
+        self._scheduler.add_job(
+            self._rebuild, "interval", seconds=_LOOKED_AGAIN.total_seconds(), id="rebuild"
+        )
         self._scheduler.add_job(self.night, "cron", hour=_NIGHT_HOUR, id="night", misfire_grace_time=None)
         self._scheduler.start()
         try:

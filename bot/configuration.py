@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from bot.mistakes import OperatorMistake
-from bot.settings import Settings, TelegramBot
+from bot.settings import PROXY_SCHEME, Settings, TelegramBot
 from bot.texts import gettext as _
 from members.pledge import PledgeText, read_pledge_texts
 
@@ -99,7 +99,7 @@ def read_bot_secrets(bot: TelegramBot, environ: Mapping[str, str]) -> BotSecrets
     return BotSecrets(
         token=_read_token(bot, environ),
         webhook_secret=_read_webhook_secret(bot, environ) if bot.webhook.url else None,
-        proxy=_from_environment(bot.proxy_env, environ) if bot.proxy_env else None,
+        proxy=_read_proxy(bot.proxy_env, environ) if bot.proxy_env else None,
     )
 
 
@@ -145,6 +145,15 @@ def _read_webhook_secret(bot: TelegramBot, environ: Mapping[str, str]) -> str:
             )
         )
     return secret
+
+
+def _read_proxy(name: str, environ: Mapping[str, str]) -> str:
+    proxy = _from_environment(name, environ)
+    if not re.match(PROXY_SCHEME, proxy):
+        raise OperatorMistake(
+            _("{name} must be a proxy's address that begins with socks5:// or http://.").format(name=name)
+        )
+    return proxy
 
 
 def _from_environment(name: str, environ: Mapping[str, str]) -> str:

@@ -144,7 +144,9 @@ def furnish(given: Furniture) -> Conversations:
         reporting.router(reporting_desk),
         otherwise.router(given.house.roster),
     )
-    return Conversations(dispatcher, given.desk, genuine, reporting_desk.intake, errands, progress, given.texts)
+    return Conversations(
+        dispatcher, given.desk, genuine, reporting_desk.intake, errands, progress, given.texts
+    )
 
 
 def _dispatcher(given: Furniture, buttons: Buttons) -> Dispatcher:

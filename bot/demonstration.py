@@ -6,10 +6,11 @@ The product's side is the one that ``loa run`` opens. Only its settings are made
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -128,9 +129,16 @@ async def open_demo(wishes: Wishes, *, plays: bool) -> AsyncIterator[Demo]:
     """The phones page, and behind it the product against a simulator that remembers.
 
     With ``plays`` the story begins when somebody looks. Killed and opened again on the same folder, everything goes
-    on. Raises OperatorMistake for a port in use.
+    on. Raises OperatorMistake for a port or a folder in use.
     """
     make_folder(wishes.folder)
+    with _alone_in(wishes.folder):
+        async with _open_demo(wishes, plays=plays) as demo:
+            yield demo
+
+
+@asynccontextmanager
+async def _open_demo(wishes: Wishes, *, plays: bool) -> AsyncIterator[Demo]:
     simulator, was_there = open_kept_simulator(wishes.folder / "simulator.journal", wishes.now)
     world, memory = simulator.world, _Memory(wishes.folder / "story.json")
     players = recall(world) if was_there else assemble(world, wishes.channels, wishes.language)
@@ -172,11 +180,29 @@ async def _play_to(audience: _Audience, director: StoryDirector) -> None:
     await director.play()
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Two processes in one folder would tear its world apart."""
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OperatorMistake(
+                _("Another demonstration is using {folder}: stop it, or name another folder with --data.").format(
+                    folder=folder
+                )
+            ) from error
+        yield
+
+
 async def _listen(simulator: TelegramSimulator, port: int) -> None:
     try:
         await simulator.start(port)
+    except PermissionError as error:
+        raise OperatorMistake(
+            _("This user may not use port {port}: choose one above 1023 with --port.").format(port=port)
+        ) from error
     except OSError as error:
-        await simulator.stop()
         raise OperatorMistake(
             _("Port {port} is in use: stop what listens there, or choose another with --port.").format(
                 port=port

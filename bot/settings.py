@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,6 +29,10 @@ from reports.cases import Reason
 
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A short name that stands in the database: small letters, digits, - and _."""
+
+
+PROXY_SCHEME: Final = r"^(https?|socks[45]h?)://"
+"""How the address of a proxy begins."""
 
 
 def _is_web_address(value: str) -> str:
@@ -124,7 +128,7 @@ class TelegramBot(_Section):
     token_env: str | None = "LOA_TELEGRAM_TOKEN"
     token_file: Path | None = None
     base_url: WebAddress = "https://api.telegram.org"
-    proxy: str | None = Field(default=None, pattern=r"^(https?|socks[45]h?)://")
+    proxy: str | None = Field(default=None, pattern=PROXY_SCHEME)
     proxy_env: str | None = None
     moderators_chat: ChatId | None = None
     canary_chat: ChatId | None = None

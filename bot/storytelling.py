@@ -33,12 +33,12 @@ _TITLE_WIDTH = 26
 def tell(channels: int, *, as_json: bool, cap: Path | None, language: str) -> int:
     """Play the story; the exit code."""
     set_up_logs(Logs(level="error", format=LogFormat.CONSOLE), frozenset())
+    cap_file = None if cap is None else _read(cap)
+    refused = None if cap_file is None else read_cap(cap_file.content, datetime.now(UTC))
+    if isinstance(refused, CapRefusal):
+        print(refused.sentence_vi if language == "vi" else refused.sentence_en, file=sys.stderr)  # noqa: T201
+        return 1
     with spoken(language):
-        cap_file = None if cap is None else _read(cap)
-        refused = None if cap_file is None else read_cap(cap_file.content, datetime.now(UTC))
-        if isinstance(refused, CapRefusal):
-            print(refused.sentence_vi if language == "vi" else refused.sentence_en, file=sys.stderr)  # noqa: T201
-            return 1
         transcript = Transcript(Console(highlight=False, quiet=as_json), language)
         tally = run(tell_story(channels, language=language, cap_file=cap_file, say=transcript.scene))
         transcript.summary(tally)
@@ -51,6 +51,10 @@ def _read(path: Path) -> CapFile:
     try:
         with path.open("rb") as file:
             return CapFile(path.name, file.read(_LARGEST_CAP_BYTES))
+    except FileNotFoundError:
+        raise OperatorMistake(
+            _("There is no file {path}: please check its name.").format(path=path)
+        ) from None
     except OSError as error:
         raise OperatorMistake(
             _("The file {path} cannot be read: {reason}.").format(path=path, reason=error.strerror)

@@ -45,9 +45,7 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         self._ended: asyncio.Future[None] | None = None
 
-    def own(
-        self, name: str, run: Callable[[], Awaitable[None]], on_crash: OnCrash = OnCrash.RESTART
-    ) -> None:
+    def own(self, name: str, run: Callable[[], Awaitable[None]], on_crash: OnCrash = OnCrash.RESTART) -> None:
         """Take charge of ``run``; it is started by ``start``, or at once when that has been called already."""
         charge = _Charge(name, run, on_crash)
         self._charges.append(charge)

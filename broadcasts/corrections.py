@@ -24,6 +24,7 @@ from broadcasts.ports import Due
 
 EDITS_TRIED = 4
 NOT_EDITED = "not_edited"
+MOVED_AWAY = "moved_away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ def after_edit(outcome: Outcome, attempt: int) -> AfterEdit:
             return AfterEdit(note=f"{NOT_EDITED}:{reason}")
         case _:
             return AfterEdit()
+
+
+def note_without_copy(due: Due) -> str | None:
+    """What to keep beside a correction that was posted whole: there is a copy, and nobody can change it."""
+    original = due.original
+    if original is None or original.state is not DeliveryState.SENT:
+        return None
+    return f"{NOT_EDITED}:{original.lost_because or 'copy_unknown'}"
 
 
 def original_may_still_arrive(due: Due) -> bool:

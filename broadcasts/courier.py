@@ -14,7 +14,7 @@ from random import Random
 
 import structlog
 
-from broadcasts.corrections import after_edit
+from broadcasts.corrections import after_edit, note_without_copy
 from broadcasts.delivery import (
     FloodWait,
     Gone,
@@ -144,7 +144,7 @@ class Courier:
             letter = await self._parts.letters.letter(due, bulletin)
         except NotAsApproved as error:
             return await self._halt(due, str(error))
-        note: str | None = None
+        note = note_without_copy(due)
         if letter.edit is not None and letter.copy_id is not None:
             departed()
             edited = await self._heard(

@@ -116,4 +116,6 @@ class Letters:
 def _has_known_copy(due: Due) -> bool:
     """Whether there is a message that can be edited; without one the correction is posted whole."""
     original = due.original
-    return original is not None and original.state is DeliveryState.SENT and bool(original.message_id)
+    if original is None or original.state is not DeliveryState.SENT:
+        return False
+    return bool(original.message_id) and original.lost_because is None

@@ -130,14 +130,16 @@ class Picker:
             if self.hand.laid_aside(bulletin.id) < self._size() * _ASIDE_FACTOR:
                 await self._pick(bulletin, math.ceil(room / len(due)), now)
 
-    async def _pick(self, bulletin: OpenBulletin, limit: int, now: datetime) -> None:
-        """The next rows of one bulletin; past the last one, from the beginning again."""
-        pick = Pick(self._bot, bulletin, now, limit, self._places.pop(bulletin.id, None))
+    async def _pick(self, bulletin: OpenBulletin, wanted: int, now: datetime) -> None:
+        """The next rows of one bulletin; past the last one, from the beginning again, over those in memory."""
+        place = self._places.pop(bulletin.id, None)
+        limit = wanted + (self._of_bulletin[bulletin.id] if place is None else 0)
+        pick = Pick(self._bot, bulletin, now, limit, place)
         rows = await self._persistence.until_done(lambda: self._parts.ledger.pick(pick))
-        if len(rows) == limit and bulletin.canary is None:
-            self._places[bulletin.id] = (rows[-1].due_at, rows[-1].id)
+        fresh = [row for row in rows if row.id not in self._in_memory][:wanted]
+        if fresh and bulletin.canary is None and (len(rows) == limit or fresh[-1] is not rows[-1]):
+            self._places[bulletin.id] = (fresh[-1].due_at, fresh[-1].id)
             self._is_hungry = True
-        fresh = [row for row in rows if row.id not in self._in_memory]
         sendable = await self._sort_out(fresh, bulletin, now)
         for row in sendable:
             self._in_memory[row.id] = row.bulletin_id

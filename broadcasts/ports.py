@@ -46,6 +46,8 @@ class Original:
 
     state: DeliveryState
     message_id: str | None
+    lost_because: str | None = None
+    """Why the copy cannot be changed though its id is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _SHORTEST_WAIT_SECONDS = 0.001
 _CARRIED_A_REQUEST = 3
 # A correction changes its copy before it waits for a slot; only so many do that at a time.
 _CORRECTED_AT_ONCE = 16
-_READ_WITHIN = timedelta(seconds=5)
+_READ_WITHIN = timedelta(seconds=1)
 
 _Ready = tuple[OpenBulletin, Due]
 

@@ -132,7 +132,9 @@ def draft_words(broadcast: Broadcast, desk: BulletinDesk) -> str:
         *_body_lines(bulletin, desk.language),
         "",
     ]
-    lines += [f"{label} {html.quote(_cut(value, _SHOWN_CHARACTERS))}" for label, value in _choices(bulletin, desk)]
+    lines += [
+        f"{label} {html.quote(_cut(value, _SHOWN_CHARACTERS))}" for label, value in _choices(bulletin, desk)
+    ]
     if broadcast.state is BroadcastState.IN_REVIEW:
         lines += ["", _("It waits for approval. If you change something, it must be approved anew.")]
     if broadcast.halted_because and broadcast.state is BroadcastState.DRAFT:

@@ -67,7 +67,9 @@ def _ask_second(broadcast: Broadcast, desk: BulletinDesk) -> str:
 def _as_it_is(broadcast: Broadcast, language: Language) -> str:
     """What stands there now, to copy and change."""
     text = broadcast.bulletin.texts.get(language)
-    return "" if text is None else f"\n\n<pre>{html.quote(typed_form(text, language)[:_SHOWN_CHARACTERS])}</pre>"
+    return (
+        "" if text is None else f"\n\n<pre>{html.quote(typed_form(text, language)[:_SHOWN_CHARACTERS])}</pre>"
+    )
 
 
 def _ask_source(_broadcast: Broadcast, _desk: BulletinDesk) -> str:

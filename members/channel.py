@@ -1,8 +1,8 @@
 """Channels: the places where bulletins are posted, what each has chosen, and which changes of state are allowed.
 
-    pledging ──pledge──> active <──> paused
-       │                  │  │          │
-       └──────> left <────┘  └> lost <──┘      left, lost ──enrol again──> pledging
+pledging ──pledge──> active <──> paused
+   │                  │  │          │
+   └──────> left <────┘  └> lost <──┘      left, lost ──enrol again──> pledging
 """
 
 from __future__ import annotations

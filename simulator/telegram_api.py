@@ -78,12 +78,15 @@ class TelegramSimulator:
         return f"http://{LOOPBACK}:{self._port}"
 
     async def start(self, port: int = 0) -> None:
-        """Listen on loopback; port 0 takes any free one."""
-        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, LOOPBACK, port)
-        await site.start()
-        self._port = int(self._runner.addresses[0][1])
+        """Listen on loopback; port 0 takes any free one. Raises OSError for one that is in use."""
+        runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, LOOPBACK, port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner, self._port = runner, int(runner.addresses[0][1])
         await self._courier.start()
 
     async def stop(self) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.breaker import should_halt
 from broadcasts.broadcast import BroadcastState
+from broadcasts.corrections import MOVED_AWAY
 from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected
 from broadcasts.ports import Settlement
 from bulletins.bulletin import BulletinId
@@ -73,8 +74,22 @@ async def _move(connection: AsyncConnection, settled: Settlement, new_external_i
             .where(_c.id == settled.channel_id)
             .values(external_id=new_external_id, kind=ChannelKind.SUPERGROUP.value)
         )
+        await leave_copies_behind(connection, settled.channel_id)
     elif other != settled.channel_id:
         await _hand_over(connection, settled, other)
+
+
+async def leave_copies_behind(connection: AsyncConnection, channel_id: int) -> None:
+    """A channel has moved. Its copies stay in the old place: under their ids the new one has other messages."""
+    await connection.execute(
+        update(deliveries)
+        .where(
+            _d.bulletin_id.in_(select(_b.id)),
+            _d.channel_id == channel_id,
+            _d.state == DeliveryState.SENT.value,
+        )
+        .values(reason=MOVED_AWAY)
+    )
 
 
 async def _hand_over(connection: AsyncConnection, settled: Settlement, other: int) -> None:

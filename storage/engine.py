@@ -34,8 +34,8 @@ _POSTGRES_SESSION = {
     "statement_timeout": "120s",
     "idle_in_transaction_session_timeout": "20s",
 }
-_POSTGRES_CONNECTIONS = 10
-_POSTGRES_CONNECTIONS_MORE = 20
+# They stay: to open one costs both sides more than a hundred statements.
+_POSTGRES_CONNECTIONS = 16
 # Each connection is a thread: a few that stay are cheaper than many that come and go.
 _POOL = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 30.0}
 
@@ -69,7 +69,7 @@ def _postgres_options(url: str) -> dict[str, Any]:
     return {
         "connect_args": {name: value for name, value in wanted.items() if name not in said},
         "pool_size": _POSTGRES_CONNECTIONS,
-        "max_overflow": _POSTGRES_CONNECTIONS_MORE,
+        "max_overflow": 0,
     }
 
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.broadcast import BroadcastState
+from broadcasts.corrections import MOVED_AWAY
 from broadcasts.delivery import DeliveryId, DeliveryState
 from broadcasts.planner import overrides_quiet_hours
 from broadcasts.ports import (
@@ -289,9 +290,13 @@ _PICK = (
     .order_by(_d.due_at, _d.id)
     .limit(bindparam("at_most"))
 )
-_PICK_PLAIN = _PICK.add_columns(null().label("original_state"), null().label("original_message_id"))
+_PICK_PLAIN = _PICK.add_columns(
+    null().label("original_state"), null().label("original_message_id"), null().label("original_reason")
+)
 _PICK_CORRECTIONS = _PICK.add_columns(
-    _original.c.state.label("original_state"), _original.c.message_id.label("original_message_id")
+    _original.c.state.label("original_state"),
+    _original.c.message_id.label("original_message_id"),
+    _original.c.reason.label("original_reason"),
 ).outerjoin(
     _original,
     (_original.c.channel_id == _d.channel_id) & (_original.c.bulletin_id == bindparam("corrects")),
@@ -327,7 +332,7 @@ async def _interrupt(connection: AsyncConnection, left: ColumnElement[bool], now
 
 def _due(values: Sequence[Any], read_at: datetime) -> Due:
     row, bulletin, channel, attempt, resent, due_at, chat, language, state, *chosen = values
-    pin, silent, quiet_starts, quiet_ends, flaw, original, copy_id = chosen
+    pin, silent, quiet_starts, quiet_ends, flaw, *original = chosen
     has_quiet_hours = quiet_starts is not None and quiet_ends is not None
     return Due(
         id=row,
@@ -343,6 +348,12 @@ def _due(values: Sequence[Any], read_at: datetime) -> Due:
         silent=bool(silent),
         quiet_minutes=(quiet_starts, quiet_ends) if has_quiet_hours else None,
         flaw=flaw,
-        original=None if original is None else Original(DeliveryState(original), copy_id),
+        original=_original_of(*original),
         read_at=read_at,
     )
+
+
+def _original_of(state: str | None, message_id: str | None, reason: str | None) -> Original | None:
+    if state is None:
+        return None
+    return Original(DeliveryState(state), message_id, MOVED_AWAY if reason == MOVED_AWAY else None)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     true,
     type_coerce,
 )
@@ -38,6 +39,9 @@ VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 _PLANNED_COLUMNS = ("bulletin_id", "channel_id", "bot", "state", "due_at", "reach")
 _NOTHING_CHOSEN = "|"
+# PostgreSQL plans by statistics that it gathers every minute or so: until it knew of these rows, it would read
+# all of them each time to find one.
+_MANY = 1_000
 
 # A copy that is on its way when a correction is planned may still arrive, and what was to be sent again may have
 # arrived the first time; the pump waits to see.
@@ -65,7 +69,10 @@ async def plan_deliveries(
     first = await _queue(connection, bulletin_id, is_live_canary(), at_once)
     audience = audience_of(bulletin, None if row.corrects is None else BulletinId(row.corrects))
     others = and_(audience, ~is_live_canary())
-    return first + await _queue(connection, bulletin_id, others, _due_at(bulletin, now, zone))
+    planned = first + await _queue(connection, bulletin_id, others, _due_at(bulletin, now, zone))
+    if planned >= _MANY and connection.dialect.name == "postgresql":
+        await connection.execute(text("ANALYZE deliveries"))
+    return planned
 
 
 def audience_of(bulletin: Bulletin, corrects: BulletinId | None = None) -> ColumnElement[bool]:

@@ -24,6 +24,7 @@ from members.ports import INVITATION_LASTS, Entry, Place
 from members.roles import Role
 from storage.channel_rows import CHOSEN_NOTHING, channel_of, minute_of
 from storage.committer import Committer
+from storage.consequences import leave_copies_behind
 from storage.lookups import Lookups
 from storage.tables import channels, invitations, members, pledges, staff
 
@@ -248,12 +249,14 @@ class Roster:
         values: dict[str, Any] = {"external_id": new_external_id, "kind": "supergroup"}
 
         async def work(connection: AsyncConnection) -> bool:
-            if (await connection.execute(select(channels.c.id).where(from_old))).first() is None:
+            moving = await connection.scalar(select(channels.c.id).where(from_old))
+            if moving is None:
                 return False
             await connection.execute(
                 delete(channels).where(at_new, channels.c.state == ChannelState.PLEDGING, ~_has_pledge())
             )
             await connection.execute(update(channels).where(from_old).values(values))
+            await leave_copies_behind(connection, moving)
             return True
 
         return await self._committer.write(work)

@@ -44,6 +44,4 @@ async def upgrade(engine: AsyncEngine) -> None:
 async def version_of(engine: AsyncEngine) -> str | None:
     """The version of ``engine``'s database, or None when it was never prepared."""
     async with engine.connect() as connection:
-        return await connection.run_sync(
-            lambda sync: MigrationContext.configure(sync).get_current_revision()
-        )
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

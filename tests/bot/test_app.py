@@ -13,7 +13,7 @@ from bot.app import App, Duty, open_app
 from bot.configuration import BotSecrets, Secrets
 from bot.demonstration import Wishes, demonstration_settings, open_demo
 from bot.mistakes import OperatorMistake
-from bot.settings import Pace, Pledge, Settings, Web, Webhook
+from bot.settings import Pace, Pledge, Quotas, Settings, Web, Webhook
 from simulator.cast import BOT_TOKEN, Players, assemble
 from simulator.telegram_api import TelegramSimulator
 from simulator.world import World
@@ -205,4 +205,23 @@ async def test_whatever_is_written_in_private_is_answered_by_the_whole_house(
             world.say(sau, players.bot, written)
             said = await until_said(world, sau.id, count)
 
-    assert ["không còn dùng được" in said[0], "chưa hiểu lệnh" in said[1], "/kiemtra" in said[2]] == [True] * 3
+    assert ["không còn dùng được" in said[0], "chưa hiểu lệnh" in said[1], "/kiemtra" in said[2]] == [
+        True
+    ] * 3
+
+
+async def test_one_person_can_ask_as_often_in_an_hour_as_the_settings_say(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    world, sau = simulator.world, players.sau
+    quotas = Quotas(messages_per_person_an_hour=1)
+    settings = settings_for(simulator, players, tmp_path).model_copy(update={"quotas": quotas})
+    world.start(sau, players.bot)
+    async with open_app(settings, secrets(), duties=frozenset({Duty.UPDATES})):
+        await until_said(world, sau.id, 1)
+        world.say(sau, players.bot, "Có đúng là ngày mai cả tỉnh được nghỉ học không vậy?")
+        await until_said(world, sau.id, 2)
+        world.say(sau, players.bot, "Còn tin giá điện tăng gấp đôi thì có đúng không vậy?")
+        said = await until_said(world, sau.id, 3)
+
+    assert sum("Trong một giờ qua bạn đã gửi rất nhiều tin" in one for one in said) == 1

@@ -177,3 +177,11 @@ def test_a_missing_secret_is_named_with_what_to_do(config: Path, environ: dict[s
 
     with pytest.raises(OperatorMistake, match=said):
         read_secrets(read_settings(config, {}), environ)
+
+
+def test_a_proxy_from_the_environment_must_be_one(config: Path) -> None:
+    config.write_text("telegram:\n  - proxy_env: PROXY\n")
+    environ = {"LOA_SECRET_KEY": KEY, "LOA_TELEGRAM_TOKEN": TOKEN, "PROXY": "127.0.0.1:1080"}
+
+    with pytest.raises(OperatorMistake, match="PROXY must be a proxy's address"):
+        read_secrets(read_settings(config, {}), environ)

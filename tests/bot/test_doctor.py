@@ -261,11 +261,10 @@ async def test_a_webhook_that_telegram_does_not_know_yet_is_noticed(machine: Mac
     level, said = (await machine.found())["Webhook"]
     assert (level, "does not push to http://127.0.0.1:9/webhook/loa yet" in said) == (Level.WARN, True)
 
-    machine.telegram.api.call(TOKEN, "setWebhook", url="http://127.0.0.1:9/webhook/loa")
-    assert (await machine.found())["Webhook"] == (
-        Level.OK,
-        "Telegram pushes to http://127.0.0.1:9/webhook/loa.",
-    )
+    machine.telegram.api.call(TOKEN, "setWebhook", {"url": "http://127.0.0.1:9/webhook/loa"})
+    assert "does not push" not in (await machine.found())["Webhook"][1]
+    machine.bot["webhook"] = {"url": "http://127.0.0.1:10"}
+    assert "does not push" in (await machine.found())["Webhook"][1]
 
 
 @pytest.mark.parametrize(

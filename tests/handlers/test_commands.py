@@ -22,9 +22,7 @@ MORNING = datetime(2026, 11, 2, tzinfo=UTC)
 def message(text: str, *, is_forwarded: bool) -> Message:
     origin = MessageOriginHiddenUser(date=MORNING, sender_user_name="Ai đó") if is_forwarded else None
     chat, sau = Chat(id=1001, type="private"), User(id=1001, is_bot=False, first_name="Sáu")
-    return Message(
-        message_id=1, date=MORNING, chat=chat, from_user=sau, text=text, forward_origin=origin
-    )
+    return Message(message_id=1, date=MORNING, chat=chat, from_user=sau, text=text, forward_origin=origin)
 
 
 def command_filters() -> list[filters.Command]:

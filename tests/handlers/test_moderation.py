@@ -299,4 +299,4 @@ async def test_a_picture_in_reply_is_answered_by_asking_for_words(corner: Corner
     prompt = corner.house.last(corner.group)
     world.send_file(corner.lan, corner.group, picture, EXPLAINED, reply_to=prompt.message_id)
     await corner.house.settle()
-    assert (await the_case(corner.house)).state == CaseState.DECIDED
+    assert (await the_case(corner.house)).state == CaseState.ANSWERED

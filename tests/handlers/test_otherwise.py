@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bulletins.bulletin import VIETNAMESE
 from handlers import otherwise
 from simulator.world import FileKind, User
 from tests.handlers.house import House
@@ -90,7 +91,7 @@ async def test_an_unknown_command_while_composing_loses_nothing(newsroom: Newsro
     assert "/bantin" in house.last(lan).text
     await house.say(lan, "Nghỉ học ngày mai")
 
-    assert (await newsroom.newest()).bulletin.texts["vi"].headline == "Nghỉ học ngày mai"
+    assert (await newsroom.newest()).bulletin.texts[VIETNAMESE].headline == "Nghỉ học ngày mai"
 
 
 async def test_a_sticker_is_no_reason_for_sending_back(newsroom: Newsroom) -> None:

@@ -24,7 +24,9 @@ _PUT = insert(_LETTERS).values(word=bindparam("word"))
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite")
     async with engine.begin() as connection:
-        await connection.execute(text("CREATE TABLE letters (id INTEGER PRIMARY KEY, word TEXT UNIQUE NOT NULL)"))
+        await connection.execute(
+            text("CREATE TABLE letters (id INTEGER PRIMARY KEY, word TEXT UNIQUE NOT NULL)")
+        )
     yield engine
     await engine.dispose()
 
@@ -93,7 +95,9 @@ async def test_an_error_in_a_savepoint_leaves_what_stands_around_it(engine: Asyn
     assert await words(engine) == ["after", "kept"]
 
 
-async def test_a_statement_that_fails_first_of_all_leaves_a_connection_that_works(engine: AsyncEngine) -> None:
+async def test_a_statement_that_fails_first_of_all_leaves_a_connection_that_works(
+    engine: AsyncEngine,
+) -> None:
     async with engine.connect() as connection:
         with pytest.raises(OperationalError):
             await connection.execute(text("SELEKT 1"))
@@ -236,7 +240,9 @@ def test_a_loop_that_closed_before_its_answer_came_troubles_nobody(tmp_path: Pat
 
 # --- steps -----------------------------------------------------------------------------------------------
 
-_SLOW = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT max(i) FROM n"
+_SLOW = (
+    "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT max(i) FROM n"
+)
 
 
 async def opened(database: str) -> SwiftConnection:

@@ -1,0 +1,1 @@
+"""One file a measured claim; each prints one JSON line."""

@@ -1,0 +1,179 @@
+"""What a run leaves behind for the invariants to judge: what left the process, what arrived, who decided what when.
+
+Times are seconds of the run's own clock. Codes are those of the bulletins whose words a message carries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from broadcasts.broadcast import BroadcastState
+from broadcasts.delivery import DeliveryState
+from bulletins.bulletin import Lane
+from members.channel import ChannelState
+
+POSTS = frozenset({"sendMessage", "sendPhoto"})
+EDITS = frozenset({"editMessageText", "editMessageCaption"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """One request, from the moment the engine handed it to the network."""
+
+    number: int
+    life: int
+    method: str
+    chat: str
+    code: str
+    is_resent: bool
+    """Whether the words say that this is sent again."""
+    departed: float
+    has_left: bool = True
+    """False when no connection could be made: no byte left."""
+    arrived: float | None = None
+    message_id: int | None = None
+    """The message that the platform made or changed; 0 when it did something else. None: it did nothing."""
+    confirmed: float | None = None
+    """When the process read an intact answer that said so."""
+    flood_seconds: float | None = None
+    """How long the process was told to wait."""
+    heard: float | None = None
+    """When the process knew how it ended, whatever it knew."""
+    refused: str = ""
+    """The platform's words when it said no and was heard."""
+
+    @property
+    def is_post(self) -> bool:
+        return self.method in POSTS
+
+
+class DecisionKind(StrEnum):
+    """What people decided about a bulletin."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision that a person was told has been taken: from then on it holds, whatever dies."""
+
+    kind: DecisionKind
+    code: str
+    asked: float
+    confirmed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A post of a lower lane left while rows of a more urgent one had been ready for long."""
+
+    request: Request
+    waiting_code: str
+    waiting_chats: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Life:
+    """One process, from start to end."""
+
+    number: int
+    started: float
+    ended: float = float("inf")
+    was_killed: bool = False
+    held_until: float = float("-inf")
+    """Until when the token was held by what an earlier life had written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinFact:
+    """A bulletin at the end."""
+
+    id: int
+    code: str
+    state: BroadcastState
+    lane: Lane
+    life_safety: bool
+    is_extreme: bool
+    corrects: int | None
+    started: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFact:
+    """A row of the ledger at the end."""
+
+    id: int
+    bulletin_id: int
+    channel_id: int
+    state: DeliveryState
+    attempt: int
+    resent: bool
+    message_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFact:
+    """A channel at the end, and every chat id it ever had."""
+
+    id: int
+    chats: tuple[str, ...]
+    state: ChannelState
+    is_group: bool
+    is_canary: bool
+    quiet_minutes: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A message of ours that a chat shows at the end."""
+
+    chat: str
+    message_id: int
+    text: str
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Everything a run leaves behind."""
+
+    seed: int
+    rate_per_second: float
+    chat_per_second: float
+    group_per_minute: int
+    settles_within_seconds: float = 1.0
+    """How long an answer that was heard may wait to be written down on this disk."""
+    jitter_seconds: float = 0.0
+    """How much later than its slot a message may leave, because a slow disk was asked in between."""
+    kicked: frozenset[int] = frozenset()
+    """Channels from which the bot was removed."""
+    requests: list[Request] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    overtaken: list[Overtaken] = field(default_factory=list)
+    lives: list[Life] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
+    """What the engine raised: it never should."""
+    is_at_rest: bool = False
+    bulletins: Mapping[int, BulletinFact] = field(default_factory=dict)
+    deliveries: tuple[DeliveryFact, ...] = ()
+    channels: Mapping[int, ChannelFact] = field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a process runs: what a dead one still does is nobody's experience."""
+        return bool(self.lives) and self.lives[-1].ended == float("inf")
+
+    def trace(self) -> str:
+        """A hash over everything above: the same seed gives the same one."""
+        parts = (
+            self.requests, self.decisions, self.overtaken, self.lives, self.crashes, self.is_at_rest,
+            self.bulletins, self.deliveries, self.channels, self.copies,
+        )  # fmt: skip
+        return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -1,0 +1,159 @@
+"""One process, put together from the product's own parts, from its start until it is killed or asked to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import ClientSession
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from broadcasts.consent import StartRules
+from broadcasts.courier import PumpParts
+from broadcasts.letters import Letters
+from broadcasts.lifecycle import Desk
+from broadcasts.pacing import Pacer
+from broadcasts.ports import MediaShelf, Sender
+from broadcasts.pump import Pump
+from bulletins.bulletin import BulletinId
+from bulletins.rendering import Imprint
+from members.channel import Platform
+from platforms.capabilities import CAPABILITIES
+from platforms.telegram import TelegramAccount, TelegramSender
+from simulator.crash.people import People
+from simulator.crash.scenario import Act, Draft, Scenario
+from simulator.crash.virtual_time import VirtualClock
+from storage.bulletins import BulletinBook
+from storage.committer import Committer
+from storage.ledger import SqlLedger
+from storage.paces import SqlPaces
+from storage.pictures import PictureShelf
+
+BOT = "loa"
+TOKEN = "4200042:AAHnotARealTokenButLongEnough_0123456789"
+VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
+IMPRINT = Imprint("loa_phuong_bot", VIET_NAM)
+
+_LOOK_SECONDS = 1.0
+
+
+def make_sender(session: ClientSession, account: TelegramAccount, media: MediaShelf) -> Sender:
+    """The product's own."""
+    return TelegramSender(session, account, media)
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """What the engine is made of. Tests put a broken part in place of a whole one."""
+
+    committer: Callable[[AsyncEngine], Committer] = Committer
+    ledger: Callable[[AsyncEngine, Committer], SqlLedger] = SqlLedger
+    book: Callable[[AsyncEngine, Committer, Callable[[], StartRules]], BulletinBook] = BulletinBook
+    pacer: Callable[..., Pacer] = Pacer
+    sender: Callable[[ClientSession, TelegramAccount, MediaShelf], Sender] = make_sender
+
+
+class Silence:
+    """Nobody is told anything: the run looks for itself."""
+
+    def bulletin_halted(self, bulletin_id: BulletinId) -> None:
+        """The people of the run look for paused bulletins at the end."""
+
+    def channel_in_trouble(self) -> None:
+        """Nobody asks."""
+
+    def storage_failed(self, what: str) -> None:
+        """Expected when the disk is full."""
+
+    def storage_recovered(self) -> None:
+        """The same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a process finds when it starts."""
+
+    scenario: Scenario
+    makers: Makers
+    engine: AsyncEngine
+    clock: VirtualClock
+    people: People
+    session: ClientSession
+    random: Random
+    is_over: Callable[[], bool]
+    """Whether nothing is left to do."""
+    paused: Callable[[], list[int]]
+    """Bulletins that wait for somebody to let them go on, now that nobody means to any more."""
+
+
+class Process:
+    """The engine, the desk, and the acts of people that were not confirmed yet."""
+
+    def __init__(self, found: Surroundings) -> None:
+        self._found = found
+        scenario, clock, engine = found.scenario, found.clock, found.engine
+        self._committer = found.makers.committer(engine)
+        ledger = found.makers.ledger(engine, self._committer)
+        book = found.makers.book(engine, self._committer, StartRules)
+        account = TelegramAccount(BOT, TOKEN, "http://platform", answer_seconds=scenario.answer_seconds)
+        shelf = PictureShelf(engine, self._committer)
+        is_group = CAPABILITIES[Platform.TELEGRAM].is_group
+        parts = PumpParts(
+            ledger=ledger,
+            closing=ledger,
+            paces=SqlPaces(engine, self._committer),
+            sender=found.makers.sender(found.session, account, shelf),
+            pacer=found.makers.pacer(scenario.pace, is_group),
+            letters=Letters(book, IMPRINT),
+            notices=Silence(),
+            now=clock.now,
+            random=found.random,
+            zone=VIET_NAM,
+        )
+        self._pump = Pump(BOT, parts, scenario.pump)
+        self._desk = Desk(
+            book, now=clock.now, draw=found.random, wake=self._pump.wake, set_timer=lambda _, at: None
+        )
+
+    async def live(self) -> None:
+        """Until nothing is left to do, or until cancelled; then end in good order."""
+        async with asyncio.TaskGroup() as group:
+            committing = group.create_task(self._committer.run())
+            pumping = group.create_task(self._pump.run())
+            acts = [
+                group.create_task(self._found.people.play(acts, self._desk)) for acts in self._acts_to_come()
+            ]
+            try:
+                await self._until_over()
+            finally:
+                await _end(*acts)
+                await _end(pumping)
+                await _end(committing)
+
+    def _acts_to_come(self) -> Iterable[list[tuple[int, Act]]]:
+        """What was not confirmed to an earlier process, by bulletin."""
+        acts: defaultdict[Draft, list[tuple[int, Act]]] = defaultdict(list)
+        for number, act in enumerate(self._found.scenario.acts):
+            if number not in self._found.people.confirmed:
+                acts[act.draft].append((number, act))
+        return acts.values()
+
+    async def _until_over(self) -> None:
+        while not self._found.is_over():
+            await asyncio.sleep(_LOOK_SECONDS)
+            for bulletin_id in self._found.paused():
+                await self._found.people.resume(bulletin_id, self._desk)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

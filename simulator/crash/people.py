@@ -1,0 +1,178 @@
+"""Lan, Minh and Phúc at the desk: the bulletins that lie ready, and what each act does with them.
+
+An act stands for an update from the chat platform. It is confirmed when it was handled wholly; until then it comes
+again, also to the next process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from broadcasts.book import Consented, Refusal
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.drafting import Amends, Origin, Weight, blank, weighted, worded
+from broadcasts.lifecycle import Desk
+from bulletins.bulletin import (
+    ENGLISH,
+    VIETNAMESE,
+    Bulletin,
+    BulletinId,
+    Certainty,
+    Media,
+    Severity,
+    Status,
+    Text,
+    Urgency,
+)
+from members.channel import PersonId
+from members.roles import Role
+from simulator.crash.evidence import Decision, DecisionKind, Evidence
+from simulator.crash.scenario import STARTS, Act, ActKind, Draft
+from simulator.crash.virtual_time import VirtualClock
+
+LAN = PersonId("telegram:1001")
+MINH = PersonId("telegram:1002")
+PHUC = PersonId("telegram:1003")
+
+STAFF: Mapping[PersonId, tuple[str, tuple[Role, ...]]] = {
+    LAN: ("Lan", (Role.MODERATOR,)),
+    MINH: ("Minh", (Role.MODERATOR, Role.APPROVER)),
+    PHUC: ("Phúc", (Role.APPROVER,)),
+}
+
+_REDELIVERY_SECONDS = 0.5
+_DATABASE_TROUBLE = (SQLAlchemyError, sqlite3.OperationalError)
+_VALID_SECONDS = {Draft.SHORT: 25}
+_WEIGHTS = {Draft.EMERGENCY: Weight.LIFE_THREATENING, Draft.PICTURED: Weight.URGENT}
+_AMENDS = {ActKind.CORRECT: Amends.CORRECTS, ActKind.WITHDRAW: Amends.WITHDRAWS}
+_CHANGED_TO = {
+    ActKind.STOP: (BroadcastState.STOPPED, DecisionKind.STOPPED),
+    ActKind.PAUSE: (BroadcastState.PAUSED, DecisionKind.PAUSED),
+    ActKind.RESUME: (BroadcastState.SENDING, DecisionKind.RESUMED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A bulletin that waits for approval."""
+
+    id: BulletinId
+    code: str
+    approval_hash: str
+
+
+async def write_drafts(desk: Desk, picture: Media) -> dict[Draft, Ready]:
+    """Lan composes every bulletin and asks for approval."""
+    ready: dict[Draft, Ready] = {}
+    for draft in Draft:
+        origin = Origin(LAN, "1001", f"draft:{draft}")
+        composed = await desk.compose(_bulletin(draft, picture, STARTS), origin)
+        asked = await desk.submit(composed.id, LAN, composed.approval_hash)
+        if isinstance(asked, Refusal):
+            raise TypeError(f"{draft} was refused: {asked}")
+        ready[draft] = Ready(asked.id, asked.bulletin.code, asked.approval_hash)
+    return ready
+
+
+def _bulletin(draft: Draft, picture: Media, now: datetime) -> Bulletin:
+    words = {
+        VIETNAMESE: Text(f"Tin {draft}: mưa lớn", "Từ 7 giờ sáng mai, nước sông có thể lên nhanh."),
+        ENGLISH: Text(f"News {draft}: heavy rain", "From 7 tomorrow morning the river may rise fast."),
+    }
+    bulletin = blank(Status.ACTUAL, "Trung tâm Y tế thành phố", now)
+    for language, text in words.items():
+        bulletin = worded(language, text)(bulletin)
+    bulletin = weighted(_WEIGHTS.get(draft, Weight.ORDINARY))(bulletin)
+    if draft is Draft.GRAVE:
+        bulletin = replace(
+            bulletin, severity=Severity.SEVERE, urgency=Urgency.IMMEDIATE, certainty=Certainty.OBSERVED
+        )
+    valid_seconds = _VALID_SECONDS.get(draft)
+    return replace(
+        bulletin,
+        source_url="https://tin.example.vn/1",
+        media=picture if draft is Draft.PICTURED else None,
+        expires=bulletin.expires if valid_seconds is None else now + timedelta(seconds=valid_seconds),
+    )
+
+
+class People:
+    """The staff during one run. ``confirmed`` outlives the processes they talk to."""
+
+    def __init__(self, ready: Mapping[Draft, Ready], clock: VirtualClock, evidence: Evidence) -> None:
+        self._ready = ready
+        self._clock = clock
+        self._evidence = evidence
+        self.confirmed: set[int] = set()
+
+    async def play(self, acts: Sequence[tuple[int, Act]], desk: Desk) -> None:
+        """What concerns one bulletin, in order: a person's next update comes when the last one was handled."""
+        for number, act in acts:
+            await self._play(number, act, desk)
+
+    async def _play(self, number: int, act: Act, desk: Desk) -> None:
+        """At its time, and again until it is handled."""
+        await asyncio.sleep(max(0.0, act.at - self._clock.seconds))
+        while number not in self.confirmed:
+            try:
+                await self._perform(act, desk)
+                if self._evidence.is_alive:
+                    self.confirmed.add(number)
+            except _DATABASE_TROUBLE:  # the update was not confirmed, so the platform brings it again
+                await asyncio.sleep(_REDELIVERY_SECONDS)
+
+    async def resume(self, bulletin_id: int, desk: Desk) -> None:
+        """Lan lets a bulletin go on that somebody or something has paused."""
+        asked = self._clock.seconds
+        found = await desk.resume(BulletinId(bulletin_id), LAN)
+        self._decided(DecisionKind.RESUMED, found, asked)
+
+    async def _perform(self, act: Act, desk: Desk) -> None:
+        ready, asked = self._ready[act.draft], self._clock.seconds
+        if act.kind is ActKind.APPROVE:
+            await self._approve(ready, desk)
+        elif act.kind in _AMENDS:
+            await self._put_right(act, ready, desk)
+        else:
+            change = {ActKind.STOP: desk.stop, ActKind.PAUSE: desk.pause, ActKind.RESUME: desk.resume}[
+                act.kind
+            ]
+            state, decided = _CHANGED_TO[act.kind]
+            found = await change(ready.id, LAN)
+            if isinstance(found, Broadcast) and found.state is state:
+                self._decided(decided, found, asked)
+
+    async def _approve(self, ready: Ready, desk: Desk) -> None:
+        asked = self._clock.seconds
+        for person in (MINH, PHUC):
+            given = await desk.approve(ready.id, person, ready.approval_hash)
+            if isinstance(given, Consented) and not given.still_needed:
+                self._decided(DecisionKind.STARTED, given.broadcast, asked)
+                return
+
+    async def _put_right(self, act: Act, ready: Ready, desk: Desk) -> None:
+        asked = self._clock.seconds
+        original = await desk.find(ready.id)
+        if original is None:
+            return
+        origin = Origin(LAN, "1001", f"act:{act.kind}:{act.draft}")
+        draft = await desk.compose_correction(_AMENDS[act.kind], original.bulletin.code, origin)
+        if isinstance(draft, Refusal):
+            return
+        given = await desk.approve(draft.id, LAN, draft.approval_hash)
+        if isinstance(given, Consented):
+            self._decided(DecisionKind.STARTED, given.broadcast, asked)
+        stopped = await desk.find(ready.id)
+        if stopped is not None and stopped.state is BroadcastState.STOPPED:
+            self._decided(DecisionKind.STOPPED, stopped, asked)
+
+    def _decided(self, kind: DecisionKind, broadcast: Broadcast | Refusal, asked: float) -> None:
+        if isinstance(broadcast, Broadcast) and self._evidence.is_alive:
+            code = broadcast.bulletin.code
+            self._evidence.decisions.append(Decision(kind, code, asked, self._clock.seconds))

@@ -1,0 +1,227 @@
+"""One run: a scenario played from start to rest, through as many processes as die on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, MutableMapping
+from random import Random
+from typing import Any
+
+import structlog
+
+from simulator.bot_api.api import TelegramApi
+from simulator.bot_api.faults import Faults
+from simulator.bot_api.limits import Limits
+from simulator.crash.disk import DiskWeather
+from simulator.crash.evidence import Evidence, Life
+from simulator.crash.findings import read_facts
+from simulator.crash.ground import Ground
+from simulator.crash.life import BOT, TOKEN, Makers, Process, Surroundings
+from simulator.crash.overtaking import Overtaking
+from simulator.crash.people import People
+from simulator.crash.scenario import STARTS, Death, Incident, IncidentKind, Scenario, scenario_of
+from simulator.crash.virtual_time import Stuck, VirtualClock, VirtualLoop, new_loop
+from simulator.crash.wire import Wire
+from simulator.world import Chat, World
+
+_LONGEST_SECONDS = 240.0
+_QUICK_DISK_SECONDS = 0.5
+_FULL_DISK_SECONDS = 30.0
+_OUR_OWN_FAULT = "our own fault in a delivery"
+_UNFINISHED = """
+    SELECT EXISTS (SELECT 1 FROM bulletins WHERE state IN ('sending', 'paused', 'scheduled', 'held'))
+        OR EXISTS (SELECT 1 FROM deliveries WHERE state IN ('queued', 'sending'))
+"""
+
+
+def run_seed(seed: int, ground: Ground, makers: Makers | None = None) -> Evidence:
+    """Play the scenario of a seed; what it left behind."""
+    return Run(scenario_of(seed), ground, makers or Makers()).play()
+
+
+class Run:
+    """A world, a wire, and one process after the other."""
+
+    def __init__(self, scenario: Scenario, ground: Ground, makers: Makers) -> None:
+        self._scenario = scenario
+        self._ground = ground
+        self._makers = makers
+        self._clock = VirtualClock(STARTS)
+        self._world = World(now=self._clock.now, random=Random(scenario.seed))
+        limits = Limits(tolerance_seconds=0.05) if scenario.has_platform_limits else None
+        api = TelegramApi(self._world, Faults(Random(0)), limits)
+        self._chats = self._build_world()
+        self._wire = Wire(api, TOKEN, self._clock, scenario.weather, self._random("wire"))
+        self.evidence = Evidence(
+            seed=scenario.seed,
+            rate_per_second=scenario.pace.rate_per_second,
+            chat_per_second=scenario.pace.chat_per_second,
+            group_per_minute=scenario.pace.group_per_minute,
+            settles_within_seconds=_settling_seconds(scenario),
+            jitter_seconds=2 * scenario.disk.slowest_seconds if scenario.disk.slow_probability else 0.0,
+            kicked=frozenset(
+                one.channel + 1 for one in scenario.incidents if one.kind is IncidentKind.KICKED
+            ),
+            requests=self._wire.requests,
+        )
+        self._people = People(ground.ready, self._clock, self.evidence)
+        self._to_happen = list(scenario.incidents)
+        self._overtaking = Overtaking(self.evidence, ground.disk.observer, self._clock, scenario)
+        self._wire.departing = self._overtaking.look
+        self._logs: list[MutableMapping[str, Any]] = []
+
+    def play(self) -> Evidence:
+        """From the first start until all is at rest."""
+        plans = [(plan, chat.id) for plan, chat in zip(self._scenario.channels, self._chats, strict=True)]
+        self._ground.reset(plans)
+        with structlog.testing.capture_logs() as self._logs, _pool_is_silent():
+            for death in (*self._scenario.deaths, None):
+                if self._live(death):
+                    break
+        self.evidence.is_at_rest = self._is_at_rest()
+        read_facts(self.evidence, self._ground.disk.observer, self._world, self._chats)
+        return self.evidence
+
+    # --- one process ---------------------------------------------------------------------------------
+
+    def _live(self, death: Death | None) -> bool:
+        """Whether the run is over after this process."""
+        number, clock = len(self.evidence.lives), self._clock
+        loop = new_loop(clock, self._random(f"order {number}"), death.steps if death else None)
+        life = Life(number, clock.seconds, held_until=self._held_until())
+        self.evidence.lives.append(life)
+        self._prepare(loop, number)
+        living = loop.create_task(self._process(number))
+        living.add_done_callback(lambda _: loop.stop())
+        try:
+            loop.run_forever()
+            if not living.done() and death is not None and not death.is_kill:
+                loop.steps_left = None
+                living.cancel()
+                loop.run_forever()
+        except Stuck as stuck:
+            self.evidence.crashes.append(f"stuck: {stuck}")
+        life.ended, life.was_killed = clock.seconds, not living.done()
+        is_over = living.done() and not living.cancelled()
+        if is_over and (error := living.exception()) is not None:
+            self.evidence.crashes.append(repr(error))
+        self._bury(loop)
+        clock.seconds += death.downtime_seconds if death else 0.0
+        return is_over
+
+    async def _process(self, number: int) -> None:
+        found = Surroundings(
+            scenario=self._scenario,
+            makers=self._makers,
+            engine=self._ground.disk.engine,
+            clock=self._clock,
+            people=self._people,
+            session=self._wire.session(),
+            random=self._random(f"process {number}"),
+            is_over=lambda: self._clock.seconds > _LONGEST_SECONDS or self._is_at_rest(),
+            paused=self._paused,
+        )
+        await Process(found).live()
+
+    def _prepare(self, loop: VirtualLoop, number: int) -> None:
+        """The disk, the wire and what is going to happen, as this process will meet them."""
+        plan, clock = self._scenario.disk, self._clock
+        weather = DiskWeather(
+            random=self._random(f"disk {number}"),
+            slow_probability=plan.slow_probability,
+            slowest_seconds=plan.slowest_seconds,
+        )
+        self._ground.disk.weather = weather
+        if clock.seconds < self._scenario.weather.storm_ends:
+            weather.failure_probability = plan.failure_probability
+            loop.call_at(self._scenario.weather.storm_ends, weather.clear_up)
+        self._wire.attach(loop, number)
+        for incident in self._to_happen:
+            loop.call_at(max(incident.at, clock.seconds), self._happen, incident)
+
+    def _bury(self, loop: VirtualLoop) -> None:
+        """Cut every line first: what a dying process still does reaches nobody."""
+        disk = self._ground.disk
+        disk.weather.is_dead = True
+        self._wire.cut()
+        self.evidence.crashes += [f"{fault}" for fault in loop.faults]
+        self.evidence.crashes += [str(entry) for entry in self._logs if entry["event"] == _OUR_OWN_FAULT]
+        loop.die()
+        self._logs.clear()
+        disk.crash()
+        disk.weather = DiskWeather()
+
+    # --- looking in ----------------------------------------------------------------------------------
+
+    def _is_at_rest(self) -> bool:
+        (is_unfinished,) = self._ask(_UNFINISHED)[0]
+        return self._nobody_means_to() and self._wire.is_quiet and not is_unfinished
+
+    def _paused(self) -> list[int]:
+        if not self._nobody_means_to():
+            return []
+        return [row[0] for row in self._ask("SELECT id FROM bulletins WHERE state = 'paused'")]
+
+    def _nobody_means_to(self) -> bool:
+        is_calm = self._clock.seconds >= self._scenario.weather.storm_ends
+        return is_calm and len(self._people.confirmed) == len(self._scenario.acts)
+
+    def _held_until(self) -> float:
+        """Until when the token is held by what is written down, on the run's clock."""
+        rows = self._ask("SELECT held_until FROM paces WHERE bot = ?", BOT)
+        return rows[0][0] / 1_000 - STARTS.timestamp() if rows else float("-inf")
+
+    def _ask(self, query: str, *parameters: object) -> list[Any]:
+        return self._ground.disk.observer.execute(query, parameters).fetchall()
+
+    def _random(self, purpose: str) -> Random:
+        return Random(f"{purpose} {self._scenario.seed}")
+
+    # --- the world -----------------------------------------------------------------------------------
+
+    def _build_world(self) -> list[Chat]:
+        bot = self._world.add_bot(TOKEN, "loa_phuong_bot", "Loa phường")
+        hoa = self._world.add_user("Hoa")
+        chats: list[Chat] = []
+        for number, plan in enumerate(self._scenario.channels):
+            chat = self._world.add_chat(plan.kind, f"Tổ dân phố {number + 1}", hoa)
+            if plan.kind == "channel":
+                self._world.promote(chat, bot)
+            else:
+                self._world.add_member(chat, bot, by=hoa)
+            chats.append(chat)
+        return chats
+
+    def _happen(self, incident: Incident) -> None:
+        self._to_happen.remove(incident)
+        chat, bot = self._chats[incident.channel], next(iter(self._world.bots.values()))
+        owner = self._world.owner_of(chat)
+        match incident.kind:
+            case IncidentKind.KICKED:
+                self._world.remove_member(chat, bot, by=owner)
+            case IncidentKind.MUTED:
+                self._world.set_permissions(chat, ())
+            case IncidentKind.UPGRADED:
+                self._world.upgrade(chat)
+
+
+def _settling_seconds(scenario: Scenario) -> float:
+    """A full disk is tried again for as long as the most patient of the engine's waits."""
+    if scenario.disk.failure_probability:
+        return _FULL_DISK_SECONDS
+    return _QUICK_DISK_SECONDS + (
+        10 * scenario.disk.slowest_seconds if scenario.disk.slow_probability else 0.0
+    )
+
+
+@contextlib.contextmanager
+def _pool_is_silent() -> Iterator[None]:
+    """The connection pool of a dying process has complaints that concern nobody."""
+    pool = logging.getLogger("sqlalchemy.pool")
+    before = pool.level
+    pool.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        pool.setLevel(before)

@@ -1,0 +1,256 @@
+"""What a seed stands for: which channels there are, what people do when, the weather, and when the process dies.
+
+Everything is drawn here, before the run, so that a scenario can be printed, and cut down by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from random import Random
+
+from broadcasts.courier import PumpRules
+from broadcasts.pacing import PaceRules
+from simulator.crash.wire import Trouble, Weather
+
+STARTS = datetime(2026, 12, 2, 5, 0, 50, tzinfo=UTC)
+"""Ten seconds before a full minute of noon in Viet Nam: quiet hours begin and end on full minutes."""
+
+_MINUTE = 12 * 60
+_NIGHTFALL_BEGINS = 8.0
+_KINDS = ("group", "supergroup", "supergroup", "channel")
+_DEATHS = 3
+_STEPS_AT_MOST = 500
+
+
+class Draft(StrEnum):
+    """The bulletins that lie ready for approval; see ``people``."""
+
+    ROUTINE = "routine"
+    SECOND = "second"
+    PICTURED = "pictured"
+    SHORT = "short"
+    """It expires while the run lasts."""
+    GRAVE = "grave"
+    """Life-safety, but not at any hour."""
+    EMERGENCY = "emergency"
+
+
+class ActKind(StrEnum):
+    """What people of the staff do."""
+
+    APPROVE = "approve"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CORRECT = "correct"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing a person does about one bulletin, at so many seconds."""
+
+    at: float
+    kind: ActKind
+    draft: Draft
+
+
+class IncidentKind(StrEnum):
+    """What happens to a chat without anybody telling us."""
+
+    KICKED = "kicked"
+    MUTED = "muted"
+    UPGRADED = "upgraded"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One of these, at so many seconds, to the channel of this number."""
+
+    at: float
+    kind: IncidentKind
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPlan:
+    """A channel as it is before the run."""
+
+    kind: str
+    language: str
+    pin: bool
+    silent: bool
+    is_paused: bool
+    is_canary: bool
+    quiet_minutes: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A process ends after so many steps of its loop: killed, or asked to end; the next starts after a while."""
+
+    steps: int
+    is_kill: bool
+    downtime_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DiskPlan:
+    """How the disk behaves; full only while the storm lasts."""
+
+    slow_probability: float
+    slowest_seconds: float
+    failure_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One run, wholly decided."""
+
+    seed: int
+    channels: tuple[ChannelPlan, ...]
+    acts: tuple[Act, ...]
+    incidents: tuple[Incident, ...]
+    deaths: tuple[Death, ...]
+    weather: Weather
+    disk: DiskPlan
+    pace: PaceRules
+    pump: PumpRules
+    answer_seconds: float
+    has_platform_limits: bool
+
+
+class Theme(StrEnum):
+    """What a run is mostly about."""
+
+    ANYTHING = "anything"
+    CROWD = "crowd"
+    """Many channels and a slow pace: an emergency finds a long queue before it."""
+    NIGHTFALL = "nightfall"
+    """Quiet hours begin while it is being sent."""
+
+
+def scenario_of(seed: int) -> Scenario:
+    """The scenario that this seed stands for."""
+    random = Random(f"scenario {seed}")
+    theme = random.choices(tuple(Theme), weights=(80, 6, 14))[0]
+    begins = _NIGHTFALL_BEGINS if theme is Theme.NIGHTFALL else 0.0
+    storm_ends = begins + random.uniform(1.0, 12.0)
+    channels = _channels(random, theme)
+    slow = 10.0 if theme is Theme.CROWD else random.choice((10.0, 25.0, 25.0, 200.0))
+    return Scenario(
+        seed=seed,
+        channels=channels,
+        acts=_acts(random, theme, begins, storm_ends),
+        incidents=_incidents(random, channels, begins, storm_ends),
+        deaths=tuple(_death(random) for _ in range(_DEATHS)),
+        weather=_weather(random, storm_ends),
+        disk=_disk(random),
+        pace=PaceRules(rate_per_second=slow),
+        pump=PumpRules(
+            in_flight=random.choice((2, 8, 128)),
+            ahead_seconds=random.choice((0.05, 0.05, 0.5)),
+            idle_seconds=random.choice((1.0, 5.0, 5.0)),
+            landing_seconds=random.choice((0.1, 10.0)),
+        ),
+        answer_seconds=random.choice((2.0, 8.0, 30.0)),
+        has_platform_limits=random.random() < 0.3,
+    )
+
+
+def _channels(random: Random, theme: Theme) -> tuple[ChannelPlan, ...]:
+    count = 30 if theme is Theme.CROWD else random.choice((5, 5, 6, 6, 7, 8, 12))
+    has_canary = random.random() < 0.4
+    return tuple(
+        ChannelPlan(
+            kind=random.choice(_KINDS),
+            language=random.choice(("vi", "vi", "en")),
+            pin=random.random() < 0.15,
+            silent=random.random() < 0.15,
+            is_paused=number > 1 and random.random() < 0.05,
+            is_canary=has_canary and number == 0,
+            quiet_minutes=_quiet(random, theme),
+        )
+        for number in range(count)
+    )
+
+
+def _quiet(random: Random, theme: Theme) -> tuple[int, int] | None:
+    """In the evening of every run some have quiet hours; the run begins ten seconds before a full minute."""
+    if theme is Theme.NIGHTFALL:
+        return random.choice((None, (_MINUTE + 1, _MINUTE + 2), (_MINUTE + 1, _MINUTE + 2)))
+    if random.random() < 0.95:
+        return None
+    return random.choice(((_MINUTE, _MINUTE + 1), (_MINUTE - 600, _MINUTE + 1)))
+
+
+def _acts(random: Random, theme: Theme, begins: float, storm_ends: float) -> tuple[Act, ...]:
+    """One bulletin for certain; others, and what happens to them, by chance."""
+    first = Draft.ROUTINE if theme is Theme.CROWD else random.choice(tuple(Draft))
+    acts = [Act(begins, ActKind.APPROVE, first), *_mishaps(random, first, begins, storm_ends)]
+    for other in Draft:
+        is_certain = theme is Theme.CROWD and other is Draft.EMERGENCY
+        if other is not first and (is_certain or random.random() < 0.15):
+            at = begins + random.uniform(0.0, 1.0 if is_certain else storm_ends - begins)
+            acts += [Act(at, ActKind.APPROVE, other), *_mishaps(random, other, at, storm_ends)]
+    return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def _mishaps(random: Random, draft: Draft, begins: float, storm_ends: float) -> list[Act]:
+    """What people think better of, from shortly after the beginning until after the storm."""
+
+    def later() -> float:
+        return begins + random.choice((random.uniform(0.0, 1.0), random.uniform(0.0, storm_ends)))
+
+    acts: list[Act] = []
+    if random.random() < 0.15:
+        acts.append(Act(later(), ActKind.STOP, draft))
+    if random.random() < 0.2:
+        paused = later()
+        acts.append(Act(paused, ActKind.PAUSE, draft))
+        acts.append(Act(paused + random.uniform(0.1, 5.0), ActKind.RESUME, draft))
+    if random.random() < 0.3:
+        acts.append(Act(later(), random.choice((ActKind.CORRECT, ActKind.WITHDRAW)), draft))
+    return acts
+
+
+def _incidents(
+    random: Random, channels: tuple[ChannelPlan, ...], begins: float, storm_ends: float
+) -> tuple[Incident, ...]:
+    incidents: list[Incident] = []
+    for number, channel in enumerate(channels):
+        at = random.uniform(begins, storm_ends)
+        if random.random() < 0.05:
+            incidents.append(Incident(at, IncidentKind.KICKED, number))
+        elif channel.kind == "group" and random.random() < 0.25:
+            incidents.append(Incident(at, IncidentKind.UPGRADED, number))
+        elif channel.kind != "channel" and random.random() < 0.05:
+            incidents.append(Incident(at, IncidentKind.MUTED, number))
+    return tuple(sorted(incidents, key=lambda incident: incident.at))
+
+
+def _death(random: Random) -> Death:
+    """Steps, not seconds: most of a run's steps lie where something happens."""
+    steps = int(_STEPS_AT_MOST * random.random() ** 2) + 1
+    return Death(steps, is_kill=random.random() < 0.85, downtime_seconds=random.uniform(0.05, 3.0))
+
+
+def _weather(random: Random, storm_ends: float) -> Weather:
+    """Each trouble has its own share; in some runs there is none, in some hardly anything gets through."""
+    violence = random.choice((0.0, 0.1, 0.3, 0.6))
+    weights = {trouble: random.random() ** 2 for trouble in Trouble}
+    weights[Trouble.FLOOD] *= 3.0
+    total = sum(weights.values())
+    return Weather(
+        storm_ends=storm_ends,
+        troubles={trouble: violence * weight / total for trouble, weight in weights.items()},
+        slowest_seconds=random.choice((0.1, 0.5, 2.0)),
+        longest_flood_seconds=random.choice((2, 5, 10)),
+    )
+
+
+def _disk(random: Random) -> DiskPlan:
+    is_slow, is_full = random.random() < 0.2, random.random() < 0.1
+    return DiskPlan(0.05 if is_slow else 0.0, random.choice((0.01, 0.3)), 0.02 if is_full else 0.0)

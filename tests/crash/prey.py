@@ -1,0 +1,85 @@
+"""A real engine to be killed: ``python -m tests.crash.prey FILE URL`` reads orders, one a line.
+
+``live`` starts a process and prints its id; it runs until somebody kills it. It is forked from here, where
+everything is imported already, so that hundreds of lives fit into seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import structlog
+
+from broadcasts.consent import StartRules
+from broadcasts.courier import PumpParts
+from broadcasts.letters import Letters
+from broadcasts.pacing import Pacer, PaceRules
+from broadcasts.pump import Pump
+from members.channel import Platform
+from platforms.capabilities import CAPABILITIES
+from platforms.telegram import TelegramAccount, TelegramSender, open_session
+from simulator.crash.life import BOT, IMPRINT, TOKEN, VIET_NAM, Silence
+from storage.bulletins import BulletinBook
+from storage.committer import Committer
+from storage.engine import open_engine
+from storage.ledger import SqlLedger
+from storage.paces import SqlPaces
+from storage.pictures import PictureShelf
+
+_IN_FLIGHT = 32
+_PACE = PaceRules(rate_per_second=400.0, chat_per_second=20.0, group_per_minute=1_000)
+
+
+async def live(file: Path, url: str) -> None:
+    """The engine, as the product puts it together, until the process is killed."""
+    engine = open_engine(f"sqlite+aiosqlite:///{file}")
+    committer = Committer(engine)
+    ledger = SqlLedger(engine, committer)
+    async with open_session(_IN_FLIGHT) as session, asyncio.TaskGroup() as group:
+        account = TelegramAccount(BOT, TOKEN, url, answer_seconds=5.0)
+        parts = PumpParts(
+            ledger=ledger,
+            closing=ledger,
+            paces=SqlPaces(engine, committer),
+            sender=TelegramSender(session, account, PictureShelf(engine, committer)),
+            pacer=Pacer(_PACE, CAPABILITIES[Platform.TELEGRAM].is_group),
+            letters=Letters(BulletinBook(engine, committer, StartRules), IMPRINT),
+            notices=Silence(),
+            now=lambda: datetime.now(UTC),
+            random=Random(os.getpid()),
+            zone=VIET_NAM,
+        )
+        group.create_task(committer.run())
+        group.create_task(Pump(BOT, parts).run())
+
+
+def main() -> None:
+    """Start lives when asked; end the last one when nobody asks any more."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    file, url = Path(sys.argv[1]), sys.argv[2]
+    last = 0
+    for _ in sys.stdin:
+        _reap(last)
+        last = os.fork()
+        if last == 0:
+            asyncio.run(live(file, url))
+            return
+        sys.stdout.write(f"{last}\n")
+        sys.stdout.flush()
+    _reap(last)
+
+
+def _reap(process: int) -> None:
+    if process:
+        os.kill(process, signal.SIGKILL)  # a zombie takes it without a word
+        os.waitpid(process, 0)
+
+
+if __name__ == "__main__":
+    main()
