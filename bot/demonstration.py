@@ -188,9 +188,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise OperatorMistake(
-                _("Another demonstration is using {folder}: stop it, or name another folder with --data.").format(
-                    folder=folder
-                )
+                _(
+                    "Another demonstration is using {folder}: stop it, or name another folder with --data."
+                ).format(folder=folder)
             ) from error
         yield
 

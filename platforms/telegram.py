@@ -115,6 +115,7 @@ class TelegramSender:
         self._tails: dict[tuple[Content, str], bytes] = {}
         self._handles: dict[str, str] = {}
         self._uploading = asyncio.Lock()
+        self._pictures: dict[str, bytes] = {}
 
     async def post(self, chat: str, content: Content, reply_to: str | None = None) -> Outcome:
         """Post a message; ``reply_to`` is the id of one already there."""
@@ -167,18 +168,44 @@ class TelegramSender:
 
     @asynccontextmanager
     async def prepared(self, content: Content) -> AsyncIterator[None]:
-        """Whoever finds a picture that Telegram has not got yet keeps all others waiting until it has."""
+        """Whoever finds a picture that Telegram has not got yet keeps all others waiting until it has.
+
+        All reading is done here, so that nothing comes between a slot and its request.
+        """
+        sha256 = content.media.sha256 if content.media else ""
+        if sha256 in self._handles:
+            yield
+            return
         async with self._uploading:
-            if content.media is not None and await self._handle_or_none(content.media.sha256) is None:
-                yield
+            if await self._is_to_be_uploaded(sha256):
+                try:
+                    yield
+                finally:
+                    self._pictures.pop(sha256, None)
                 return
         yield
+
+    async def _is_to_be_uploaded(self, sha256: str) -> bool:
+        """Its bytes are at hand then; a database that cannot be read is told of when it is posted."""
+        with contextlib.suppress(LedgerUnavailable):
+            if await self._handle(sha256) is None:
+                picture = await self._media.content(sha256)
+                if picture is not None:
+                    self._pictures[sha256] = picture
+                return True
+        return False
+
+    async def _handle(self, sha256: str) -> str | None:
+        known = self._handles.get(sha256) or await self._media.handle(self._account.bot, sha256)
+        if known is not None:
+            self._handles[sha256] = known
+        return known
 
     async def _post_picture(self, chat: str, content: Content, reply_to: str | None) -> Outcome:
         """By the handle under which Telegram has it; without one, or with a stale one, by uploading it."""
         sha256 = content.media.sha256 if content.media else ""
         try:
-            handle = await self._handle(sha256)
+            handle = None if sha256 in self._pictures else await self._handle(sha256)
             if handle is not None:
                 tail = _replying(self._tail(content, handle), reply_to)
                 outcome = await self._call("sendPhoto", chat, tail)
@@ -188,20 +215,10 @@ class TelegramSender:
         except LedgerUnavailable:
             return NotSent("picture_unavailable")
 
-    async def _handle_or_none(self, sha256: str) -> str | None:
-        with contextlib.suppress(LedgerUnavailable):  # whoever posts it then says so
-            return await self._handle(sha256)
-        return None
-
-    async def _handle(self, sha256: str) -> str | None:
-        known = self._handles.get(sha256) or await self._media.handle(self._account.bot, sha256)
-        if known is not None:
-            self._handles[sha256] = known
-        return known
-
     async def _upload(self, chat: str, content: Content, reply_to: str | None) -> Outcome:
         media = content.media
-        picture = await self._media.content(media.sha256) if media else None
+        sha256 = media.sha256 if media else ""
+        picture = self._pictures.get(sha256) or await self._media.content(sha256)
         if media is None or picture is None:
             return Rejected("picture_missing")
         fields = {"chat_id": chat} | self._fields(content)
@@ -209,7 +226,7 @@ class TelegramSender:
             fields["reply_parameters"] = _reply_to(reply_to)
         status, body = await self._request("sendPhoto", _form(fields, media.file_name, picture))
         if isinstance(body, bytes):
-            await self._remember(media.sha256, photo_handle_in(body))
+            await self._remember(sha256, photo_handle_in(body))
             return outcome_of(status, body)
         return body
 

@@ -60,7 +60,7 @@ class Batch(Generic[R, T]):
     there all batches of a commit are written by plain functions in one visit to that thread.
     """
 
-    portable: Callable[[AsyncConnection, Sequence[R]], Awaitable[Sequence[T]]]
+    in_postgres: Callable[[AsyncConnection, Sequence[R]], Awaitable[Sequence[T]]]
     in_sqlite: Callable[[sqlite3.Connection, Sequence[R]], Sequence[T]]
 
 
@@ -160,7 +160,8 @@ async def _commit_rows(
     else:
         async with connection.begin():
             results = [
-                await batch.portable(connection, [row for row, _ in rows]) for batch, rows in batches.items()
+                await batch.in_postgres(connection, [row for row, _ in rows])
+                for batch, rows in batches.items()
             ]
     return [
         (answer, result)

@@ -127,7 +127,7 @@ class SqlLedger:
             return await available(self._committer.write_row(SETTLEMENTS, settlement))
 
         async def settle_and_follow(connection: AsyncConnection) -> bool:
-            await settle(connection, [settlement])
+            await settle(connection, settlement)
             return await follow(connection, settlement)
 
         return await self._write(settle_and_follow)

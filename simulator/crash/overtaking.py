@@ -17,7 +17,7 @@ _MORE_URGENT = """
     SELECT b.code, c.external_id
     FROM bulletins AS b JOIN deliveries AS d ON d.bulletin_id = b.id JOIN channels AS c ON c.id = d.channel_id
     WHERE b.state = 'sending' AND b.lane < :lane AND d.state = 'queued' AND c.state = 'active'
-      AND d.due_at <= (CASE WHEN d.attempt = 0 THEN :moments_ago ELSE :long_ago END)
+      AND d.due_at <= (CASE WHEN d.attempt = 0 AND d.reason IS NULL THEN :moments_ago ELSE :long_ago END)
       AND c.quiet_starts_minute IS NULL
       AND (json_extract(b.record, '$.media') IS NULL OR EXISTS (SELECT 1 FROM media_handles))
       AND NOT EXISTS (SELECT 1 FROM deliveries AS first JOIN channels AS own ON own.id = first.channel_id
