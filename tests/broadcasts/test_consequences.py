@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from broadcasts.broadcast import BroadcastState
 from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected, Unsure
 from broadcasts.planner import quiet_until
 from broadcasts.progress import Resolution, Settling
-from bulletins.bulletin import BulletinId
+from bulletins.bulletin import BulletinId, MsgType
 from tests.broadcasts.station import VIET_NAM, Station
 
 SENT, FAILED, UNSURE = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNSURE
@@ -192,6 +193,55 @@ async def test_a_copy_that_never_arrived_needs_no_correction(station: Station) -
     assert await station.states(correction) == {"-1": DROPPED}
 
 
+async def test_after_a_move_no_message_of_the_new_place_is_taken_for_the_old_copy(station: Station) -> None:
+    """Under the id of the old copy the supergroup has another message, perhaps one of ours."""
+    await station.channel("-1", kind="group")
+    original = await sent_out(station)
+    station.sender.answers["-1"].append(Moved("-1001"))
+    await sent_out(station)
+    correction = await corrected(station, original)
+    assert "edit" not in [one.method for one in station.sender.posted]
+    (straggler,) = await station.aftermath.stragglers(correction, 10)
+    assert straggler.reason == "not_edited:moved_away"
+
+
+async def test_what_may_have_arrived_is_corrected_even_if_its_repeat_was_stopped(station: Station) -> None:
+    await station.channel("-1")
+    original = await station.start(station.emergency())
+    await station.change_deliveries(
+        original, state="queued", attempt=1, resent=True, reason="unsure:TimeoutError"
+    )
+    await station.set_state(original, BroadcastState.STOPPED)
+    correction = await station.start(station.correction_of(station.bulletin()), corrects=original)
+    async with station.pumping():
+        await station.until(lambda: is_unsure(station, original))
+        station.advance(seconds=5)
+        await station.until(lambda: station.is_done(correction))
+    assert await station.states(correction) == {"-1": SENT}
+
+
+async def test_a_repeat_that_is_refused_says_nothing_of_the_first_copy(station: Station) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].extend([Unsure("TimeoutError"), Gone("kicked")])
+    bulletin = await station.start(station.emergency())
+    await pumped(station, bulletin)
+    assert await station.states(bulletin) == {"-1": UNSURE}
+
+
+async def test_a_correction_that_is_sent_again_says_so(station: Station) -> None:
+    await station.channel("-1")
+    original = await station.start(station.emergency())
+    await pumped(station, original)
+    station.sender.answers["-1"].append(Unsure("TimeoutError"))
+    amended = replace(station.emergency("Đập không vỡ"), msg_type=MsgType.UPDATE)
+    correction = await station.start(amended, corrects=original)
+    await pumped(station, correction)
+    first, second = [one for one in station.sender.posted if one.reply_to is not None]
+    assert "Gửi lại" not in first.words
+    assert "Gửi lại" in second.words
+    assert await station.states(correction) == {"-1": SENT}
+
+
 # --- afterwards ------------------------------------------------------------------------------------------
 
 
@@ -244,6 +294,10 @@ async def test_the_table_of_reasons_counts_what_did_not_arrive(station: Station)
     bulletin = await sent_out(station)
     reasons = {(one.state, one.reason): one.count for one in await station.aftermath.reasons(bulletin)}
     assert reasons == {(FAILED, "gone:kicked"): 2, (UNSURE, "unsure:TimeoutError"): 1}
+
+
+async def is_unsure(station: Station, bulletin: BulletinId) -> bool:
+    return set((await station.states(bulletin)).values()) == {UNSURE}
 
 
 # --- steps -----------------------------------------------------------------------------------------------

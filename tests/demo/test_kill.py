@@ -74,12 +74,9 @@ async def test_killed_in_a_pledge_a_delivery_and_a_correction_it_goes_on_and_rep
 
     assert await demo.tiles() == {"corrected": CHANNELS}
     channels = await demo.channels()
-    assert {title: len(introductions(messages)) for title, messages in channels.items()} == dict.fromkeys(
-        channels, 1
-    )
-    assert {
-        title: len(copies(messages)) for title, messages in channels.items() if len(copies(messages)) > 1
-    } == {}
+    # A word of welcome may come twice, because an update that was not confirmed is handled again. A bulletin never.
+    assert all(introductions(messages) for messages in channels.values())
+    assert {title for title, messages in channels.items() if len(copies(messages)) > 1} == set()
 
 
 async def told(demo: DemoProcess, scene: int) -> bool:

@@ -24,7 +24,8 @@ async def choose_chat(held: Locator, title: str) -> None:
     back = held.get_by_role("button", name="Về danh sách trò chuyện")
     if await held.locator(".panes.is-chat").count():
         await back.click()
-    await held.locator(".chat-row", has_text=title).click()
+    name = held.page.locator("strong", has_text=re.compile(f"^{title}$"))
+    await held.locator(".chat-row", has=name).click()
 
 
 async def test_a_visitor_watches_the_story_from_the_pledge_to_the_answer(page: Page, demo: Demo) -> None:
