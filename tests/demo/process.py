@@ -86,7 +86,7 @@ class DemoProcess:
     async def until(self, look: Callable[[], Awaitable[bool]]) -> None:
         """Until ``look`` sees it."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await look():
+            while not await look():  # noqa: ASYNC110 (a process cannot set our event)
                 await asyncio.sleep(LOOKED_EVERY_SECONDS)
 
     async def _is_playing(self) -> bool:
