@@ -23,6 +23,7 @@ class DemoProcess:
 
     def __init__(self, folder: Path, visitor: ClientSession) -> None:
         self._folder = folder
+        self._said = folder.with_suffix(".log")
         self._visitor = visitor
         self._port = free_port()
         self._process: asyncio.subprocess.Process | None = None
@@ -31,16 +32,13 @@ class DemoProcess:
     async def start(self) -> None:
         """Until the page answers."""
         command = ("-m", "bot.cli", "demo", "--by-hand", "--data", self._folder, "--port", self._port)
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *map(str, command),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with self._said.open("ab") as said:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, *map(str, command), cwd=ROOT, stdout=said, stderr=said
+            )
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not await self._answers():
-                assert self._process.returncode is None, "it ended by itself"
+                assert self._process.returncode is None, self._said.read_text(encoding="utf-8")
                 await asyncio.sleep(LOOKED_EVERY_SECONDS)
 
     async def kill(self) -> None:

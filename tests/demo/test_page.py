@@ -10,9 +10,11 @@ from aiohttp import ClientSession
 from playwright.async_api import Locator, Page, expect
 
 from bot.demonstration import Demo
+from bot.person_language import load_texts
 from tests.demo.conftest import PATIENCE_SECONDS, demonstrated
 
 GROUP = "Tổ dân phố 5 Hoa Ban"
+in_vietnamese = load_texts().locales["vi"].gettext
 
 
 def phone(page: Page, name: str) -> Locator:
@@ -47,19 +49,19 @@ async def test_a_visitor_brings_loa_into_a_group_pledges_and_asks_about_a_messag
     hoa, sau = phone(page, "Hoa"), phone(page, "Bác Sáu")
     await choose_chat(hoa, "Loa")
     await hoa.get_by_role("button", name="Bắt đầu").click()
-    await hoa.get_by_role("button", name="➕ Thêm vào nhóm").click()
+    await hoa.get_by_role("button", name=in_vietnamese("➕ Add to a group")).click()
     await page.get_by_role("dialog").get_by_role("button", name=re.compile(f"^{GROUP}")).click()
     await expect(hoa.locator(".chat-header")).to_contain_text(GROUP)
 
     await choose_chat(hoa, "Loa")
     await expect(hoa).to_contain_text("Bạn có thể rời mạng lưới bất cứ lúc nào")
-    await hoa.get_by_role("button", name="Tôi đã đọc").click()
-    await hoa.get_by_role("button", name="🤝 Tôi cam kết").click()
+    await hoa.get_by_role("button", name=in_vietnamese("I have read it")).click()
+    await hoa.get_by_role("button", name=in_vietnamese("🤝 I pledge this")).click()
     await expect(hoa).to_contain_text("CK-")
     await expect(page.locator('.tile[data-state="idle"]')).to_have_count(1)
 
     await choose_chat(hoa, GROUP)
-    await expect(hoa).to_contain_text("Chào cả nhà")
+    await expect(hoa).to_contain_text("@LoaDemoBot")
     await hoa.get_by_role("textbox").fill("Bà con cập nhật ngay tại http://vneid-capnhat.example nhé")
     await hoa.get_by_role("button", name="Gửi", exact=True).click()
 
@@ -68,7 +70,8 @@ async def test_a_visitor_brings_loa_into_a_group_pledges_and_asks_about_a_messag
     await suspicious.hover()
     await suspicious.get_by_role("button", name="Chuyển tiếp cho Loa").click()
     await expect(sau.locator(".chat-header")).to_contain_text("Loa")
-    await expect(sau).to_contain_text("Điều này đã trả lời bạn chưa?")
+    await expect(sau).to_contain_text("vneid-capnhat.example:")
+    await expect(sau.get_by_role("button", name=in_vietnamese("🙋 No, ask the moderators"))).to_be_visible()
 
 
 async def test_the_story_waits_until_somebody_looks(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ async def test_a_picture_sent_as_a_file_is_asked_for_again(newsroom: Newsroom) -
     await house.press(lan, "🖼 Ảnh")
     house.world.send_document(lan, house.account, a_photo(), "anh.jpg")
     await house.settle()
-    assert "gửi dạng ảnh" in house.last(lan).text
+    assert "gửi ở dạng ảnh" in house.last(lan).text
     assert (await newsroom.newest()).bulletin.media is None
 
 
