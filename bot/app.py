@@ -36,6 +36,7 @@ from bot.storehouse import Storehouse, open_storehouse
 from bot.supervisor import OnCrash, Supervisor
 from bot.surroundings import Surroundings
 from bot.texts import gettext as _
+from broadcasts.courier import PumpRules
 from broadcasts.lifecycle import Desk
 from broadcasts.pump import Pump
 from bulletins.rendering import Imprint
@@ -49,6 +50,8 @@ from web.webhooks import Webhook, webhook_routes
 log = structlog.get_logger(__name__)
 
 _ASKED_AGAIN_SECONDS = 10.0
+# Reading and committing take longer there: read more at once, and write intents down a little earlier.
+_PUMP_RULES_IN_A_CLUSTER = PumpRules(picked_seconds=2.0, ahead_seconds=0.1)
 _UPDATES_KEPT = timedelta(days=2)  # Telegram repeats them for one
 _BUTTONS_KEPT = timedelta(days=7)  # after they expired: a late press is still told kindly why
 _CONVERSATIONS_KEPT = timedelta(days=30)
@@ -242,7 +245,11 @@ def _pump_builders(parts: _Parts, bell: Bell, imprint: Imprint) -> dict[str, Cal
     around = PumpSurroundings(parts.given, imprint)
     if parts.cluster is not None:
         may_send = parts.cluster.may_send
-        around = replace(around, guard=lambda sender: TrustedSender(sender, may_send))
+        around = replace(
+            around,
+            guard=lambda sender: TrustedSender(sender, may_send),
+            rules=_PUMP_RULES_IN_A_CLUSTER,
+        )
     return {
         name: partial(build_pump, branch, parts.house, parts.settings, bell, around)
         for name, branch in parts.branches.items()

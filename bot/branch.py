@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiogram import Bot, Dispatcher
@@ -69,6 +69,8 @@ class PumpSurroundings:
     surroundings: Surroundings
     imprint: Imprint
     guard: Callable[[Sender], Sender] = _unguarded
+    rules: PumpRules = field(default_factory=PumpRules)
+    """What the settings do not say."""
 
 
 def build_pump(
@@ -95,7 +97,8 @@ def build_pump(
         random=given.surroundings.random,
         zone=given.imprint.zone,
     )
-    rules = PumpRules(
+    rules = replace(
+        given.rules,
         in_flight=settings.delivery.in_flight,
         lease_seconds=settings.delivery.lease_seconds,
         retry=RetryRules(attempts=settings.delivery.attempts),

@@ -28,6 +28,7 @@ from bot.settings import LogFormat, Logs
 
 HIDDEN: Final = "[hidden]"
 
+_TALKATIVE: Final = ("alembic", "procrastinate")
 _DEEPEST: Final = 8
 _SHORTEST_SECRET: Final = 6
 _PATTERNS: Final = (
@@ -116,6 +117,8 @@ def set_up_logs(settings: Logs, secrets: Iterable[str] = (), stream: TextIO | No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel("WARNING")
     logging.captureWarnings(True)
     structlog.configure(
         processors=[

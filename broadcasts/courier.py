@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from random import Random
+from typing import Protocol
 
 import structlog
 
@@ -34,6 +35,7 @@ from broadcasts.ports import (
     Content,
     Due,
     Ledger,
+    LedgerUnavailable,
     Notices,
     OpenBulletin,
     PaceRecord,
@@ -90,6 +92,16 @@ class Carried:
     line_is_up: bool = True
 
 
+class Flight(Protocol):
+    """Where a delivery that is being carried has got to; each is called once or more, in this order."""
+
+    def departed(self) -> None:
+        """It waits for its turn no longer."""
+
+    def answered(self) -> None:
+        """Only its outcome is to be written down."""
+
+
 class Line:
     """Whether the platform can be reached. While it cannot, the token rests, longer each time."""
 
@@ -120,13 +132,13 @@ class Courier:
         self._persistence = persistence
         self._line = Line(parts.pacer)
 
-    async def carry(self, due: Due, bulletin: OpenBulletin, departed: Callable[[], None]) -> None:
-        """Send one intended delivery and record the outcome. ``departed`` is called once it is on its way."""
+    async def carry(self, due: Due, bulletin: OpenBulletin, flight: Flight) -> None:
+        """Send one intended delivery and record the outcome."""
         try:
-            carried = await self._attempt(due, bulletin, departed)
+            carried = await self._attempt(due, bulletin, flight)
         except Exception as error:  # noqa: BLE001 it is logged, and nothing was posted
             carried = Carried(NotSent(_fault(error, due)))
-        departed()
+        flight.answered()
         await self.record(due, bulletin, carried)
         if due.pin and bulletin.corrects is None and isinstance(carried.outcome, Sent):
             await self._pin(due, bulletin, carried.outcome)
@@ -138,7 +150,7 @@ class Courier:
         if isinstance(carried.outcome, Gone | NoRights):
             self._parts.notices.channel_in_trouble()
 
-    async def _attempt(self, due: Due, bulletin: OpenBulletin, departed: Callable[[], None]) -> Carried:
+    async def _attempt(self, due: Due, bulletin: OpenBulletin, flight: Flight) -> Carried:
         """The platforms' limits count messages: the slot is for the post, taken right before it."""
         try:
             letter = await self._parts.letters.letter(due, bulletin)
@@ -146,7 +158,7 @@ class Courier:
             return await self._halt(due, str(error))
         note = note_without_copy(due)
         if letter.edit is not None and letter.copy_id is not None:
-            departed()
+            flight.departed()
             edited = await self._heard(
                 due, await self._parts.sender.edit(due.chat, letter.copy_id, letter.edit)
             )
@@ -157,7 +169,7 @@ class Courier:
         async with AsyncExitStack() as prepared:
             if letter.post.media is not None and not await self._is_prepared(letter.post, prepared):
                 return Carried(FloodWait(self._rules.patience_seconds))
-            carried = await self._post_in_turn(due, bulletin, letter, departed)
+            carried = await self._post_in_turn(due, bulletin, letter, flight)
         return carried if note is None else replace(carried, note=note)
 
     async def _is_prepared(self, content: Content, prepared: AsyncExitStack) -> bool:
@@ -170,13 +182,13 @@ class Courier:
         return True
 
     async def _post_in_turn(
-        self, due: Due, bulletin: OpenBulletin, letter: Letter, departed: Callable[[], None]
+        self, due: Due, bulletin: OpenBulletin, letter: Letter, flight: Flight
     ) -> Carried:
         """Who gets no slot in time goes back into the queue until there is one."""
         pacer = self._parts.pacer
         if not await pacer.slot(bulletin.lane, due.chat, self._rules.patience_seconds):
             return Carried(FloodWait(max(pacer.free_in(due.chat), pacer.held_for())))
-        departed()
+        flight.departed()
         try:
             return await self._heard(
                 due, await self._parts.sender.post(due.chat, letter.post, letter.copy_id)
@@ -217,7 +229,11 @@ class Courier:
             self._parts.notices.channel_in_trouble()
 
     async def _write(self, settlement: Settlement) -> bool:
-        return await self._persistence.until_done(lambda: self._parts.ledger.record(settlement))
+        ledger = self._parts.ledger
+        try:
+            return await ledger.record(settlement)
+        except LedgerUnavailable:
+            return await self._persistence.until_done(lambda: ledger.record(settlement))
 
     def _settlement(self, due: Due, bulletin: OpenBulletin, carried: Carried) -> Settlement:
         outcome, at, made = carried.outcome, self._parts.now(), due.attempt + 1

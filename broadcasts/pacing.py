@@ -72,10 +72,6 @@ class ChatTimes:
         self._minute: dict[str, deque[float]] = {}
         self._held: dict[str, float] = {}
 
-    def is_anybody_held(self) -> bool:
-        """Whether some chat was told to wait, and was not forgotten since."""
-        return bool(self._held)
-
     def free_at(self, chat: str) -> float:
         """The earliest time for the next message to ``chat``."""
         free = self._last.get(chat, -math.inf) + self._gap_seconds
@@ -119,6 +115,7 @@ class Pacer:
         self._rules = rules
         self.is_off = math.isinf(rules.rate_per_second)
         """Whether there is no pace at all, only what the platform asks for."""
+        self._is_free = self.is_off
         self._chats = ChatTimes(rules, is_group)
         self._rate_per_second = rules.rate_per_second
         self._interval_seconds = 1.0 / rules.rate_per_second
@@ -139,7 +136,7 @@ class Pacer:
 
     def free_in(self, chat: str) -> float:
         """Seconds until ``chat`` may get a message; 0 when it may now."""
-        if self.is_off and not self._chats.is_anybody_held():
+        if self._is_free:
             return 0.0
         return max(0.0, self._chats.free_at(chat) - self._now())
 
@@ -149,6 +146,8 @@ class Pacer:
 
     async def slot(self, lane: Lane, chat: str, patience_seconds: float = math.inf) -> bool:
         """Wait for the turn to send one message to ``chat``. False when none comes within the patience."""
+        if self._is_free:
+            return True
         blocked_seconds = max(self.free_in(chat), self.held_for())
         if self.is_off and not blocked_seconds:
             return True
@@ -166,6 +165,7 @@ class Pacer:
 
     def hold(self, seconds: float) -> None:
         """Nothing goes out over this token for so long."""
+        self._is_free = False
         self._held_until = max(self._held_until, self._now() + seconds)
 
     def slow_to(self, rate_per_second: float) -> None:
@@ -177,6 +177,7 @@ class Pacer:
     def flood(self, chat: str, seconds: float) -> bool:
         """The platform asked to wait. True when this makes the whole token wait from now on."""
         now = self._now()
+        self._is_free = False
         self._chats.hold(chat, now + seconds)
         before, self._last_flood = self._last_flood, (chat, now)
         self._clean_since = now

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 _RESERVED_FOR_EMERGENCIES = 16
 _SHORTEST_WAIT_SECONDS = 0.001
+# Beside each request so many rows, in all, may wait for commits.
 _CARRIED_A_REQUEST = 3
 # A correction changes its copy before it waits for a slot; only so many do that at a time.
 _CORRECTED_AT_ONCE = 16
@@ -49,6 +50,7 @@ class Pump:
         self._picker = Picker(bot, parts, self._rules, persistence)
         self._courier = Courier(bot, parts, self._rules, persistence)
         self._ahead: Counter[Lane] = Counter()
+        self._asking = 0
         self._carried = 0
         self._correcting = 0
         self._chats: set[str] = set()
@@ -125,11 +127,11 @@ class Pump:
         """How many more rows of a lane may be under way."""
         is_emergency = lane <= Lane.CORRECTIONS
         most = self._rules.in_flight + (_RESERVED_FOR_EMERGENCIES if is_emergency else 0)
+        carried_more = most * _CARRIED_A_REQUEST - self._carried
         if self._parts.pacer.is_off:
-            # Many wait for a commit, before and after; requests are bounded by the sender's connections.
-            return most * _CARRIED_A_REQUEST - self._carried
+            return min(most - self._asking, carried_more)
         ahead = max(1, math.ceil(self._parts.pacer.rate_per_second * self._rules.ahead_seconds))
-        return min(ahead - self._ahead[lane], most - self._carried + self._ahead.total())
+        return min(ahead - self._ahead[lane], most - self._asking + self._ahead.total(), carried_more)
 
     def _take(self, lane: Lane, room: int) -> list[_Ready]:
         """Rows whose chat is free; a chat gets one at a time."""
@@ -160,9 +162,7 @@ class Pump:
 
     async def _launch(self, batch: Sequence[_Ready], flights: asyncio.TaskGroup) -> None:
         """Write down the intent, then let go of those that were granted."""
-        lane = batch[0][0].lane
-        self._ahead[lane] += len(batch)
-        self._carried += len(batch)
+        journeys = [_Journey(self, bulletin, due) for bulletin, due in batch]
         now = self._parts.now()
         intent = Intent([due.id for _, due in batch], now, now + timedelta(seconds=self._rules.lease_seconds))
         ledger = self._parts.ledger
@@ -170,44 +170,46 @@ class Pump:
         try:
             granted = await asyncio.shield(asking)
         except asyncio.CancelledError:
-            await self._take_back(batch, asking)
+            await self._take_back(journeys, asking)
             raise
-        for bulletin, due in batch:
-            if due.id in granted:
-                flights.create_task(self._carry(due, bulletin))
+        for journey in journeys:
+            if journey.due.id in granted:
+                flights.create_task(self._carry(journey))
             else:  # stopped, paused or dropped in the meantime
-                self._depart(lane)
-                self._settle(due, bulletin)
+                journey.ended()
 
-    async def _carry(self, due: Due, bulletin: OpenBulletin) -> None:
-        departed = False
-
-        def depart() -> None:
-            nonlocal departed
-            if not departed:
-                departed = True
-                self._depart(bulletin.lane)
-
+    async def _carry(self, journey: _Journey) -> None:
         try:
-            await self._courier.carry(due, bulletin, depart)
+            await self._courier.carry(journey.due, journey.bulletin, journey)
         finally:
-            depart()
-            self._settle(due, bulletin)
+            journey.ended()
 
-    async def _take_back(self, batch: Sequence[_Ready], asking: asyncio.Task[frozenset[int]]) -> None:
+    async def _take_back(self, journeys: Sequence[_Journey], asking: asyncio.Task[frozenset[int]]) -> None:
         """We are to end: what was just intended goes back into the queue, for nothing of it was sent."""
         granted = await asking
-        for bulletin, due in batch:
-            if due.id in granted:
-                await self._courier.record(due, bulletin, Carried(FloodWait(0.0)))
-            self._depart(bulletin.lane)
-            self._settle(due, bulletin)
+        for journey in journeys:
+            if journey.due.id in granted:
+                await self._courier.record(journey.due, journey.bulletin, Carried(FloodWait(0.0)))
+            journey.ended()
 
-    def _depart(self, lane: Lane) -> None:
-        self._ahead[lane] -= 1
+    def begin(self, bulletin: OpenBulletin) -> None:
+        """A row of this bulletin is under way."""
+        self._ahead[bulletin.lane] += 1
+        self._asking += 1
+        self._carried += 1
+
+    def depart(self, bulletin: OpenBulletin) -> None:
+        """It waits for its turn no longer."""
+        self._ahead[bulletin.lane] -= 1
         self._moved.set()
 
-    def _settle(self, due: Due, bulletin: OpenBulletin) -> None:
+    def hear(self) -> None:
+        """The platform has answered it."""
+        self._asking -= 1
+        self._moved.set()
+
+    def settle(self, bulletin: OpenBulletin, due: Due) -> None:
+        """All about it is written down."""
         self._carried -= 1
         self._correcting -= bulletin.corrects is not None
         self._chats.discard(due.chat)
@@ -224,3 +226,34 @@ class Pump:
                 while self._carried:
                     self._landed.clear()
                     await self._landed.wait()
+
+
+class _Journey:
+    """How far one delivery has come; each stage is left once, however often it is said."""
+
+    __slots__ = ("_is_ahead", "_is_asking", "_pump", "bulletin", "due")
+
+    def __init__(self, pump: Pump, bulletin: OpenBulletin, due: Due) -> None:
+        self._pump = pump
+        self.bulletin = bulletin
+        self.due = due
+        self._is_ahead = self._is_asking = True
+        pump.begin(bulletin)
+
+    def departed(self) -> None:
+        """It waits for its turn no longer."""
+        if self._is_ahead:
+            self._is_ahead = False
+            self._pump.depart(self.bulletin)
+
+    def answered(self) -> None:
+        """Only its outcome is to be written down."""
+        self.departed()
+        if self._is_asking:
+            self._is_asking = False
+            self._pump.hear()
+
+    def ended(self) -> None:
+        """Nothing of it is left to do."""
+        self.answered()
+        self._pump.settle(self.bulletin, self.due)

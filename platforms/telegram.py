@@ -245,14 +245,17 @@ class TelegramSender:
     async def _request(self, method: str, body: _Body | _Form) -> tuple[int, bytes | Outcome]:
         """The whole answer, or what its absence means: ``NotSent`` before the first byte, then ``Unsure``."""
         try:
-            async with self._session.post(
+            response = await self._session.post(
                 self._urls[method],
                 data=body,
                 timeout=self._timeout,
                 proxy=self._proxy,
                 allow_redirects=False,
-            ) as response:
+            )
+            try:
                 return response.status, await _read(response)
+            finally:
+                response.release()
         except (ClientError, ProxyError, TimeoutError, OSError, ValueError) as error:
             # The words of these errors may hold the URL, and with it the token: only their names are kept.
             reason = type(error).__name__

@@ -13,7 +13,7 @@ from broadcasts.ports import LedgerUnavailable
 
 T = TypeVar("T")
 
-_UNAVAILABLE = (
+UNAVAILABLE = (
     OperationalError,
     InterfaceError,
     InternalError,
@@ -29,10 +29,13 @@ async def available(answer: Awaitable[T]) -> T:
     """The answer, or ``LedgerUnavailable`` when the database could not give one."""
     try:
         return await answer
-    except _UNAVAILABLE as error:
-        if is_mistake(error):
-            raise
-        raise LedgerUnavailable(str(error.__cause__ or error)) from error
+    except UNAVAILABLE as error:
+        raise instead_of(error) from error
+
+
+def instead_of(error: Exception) -> Exception:
+    """What to raise for one of ``UNAVAILABLE``: itself, when it is our own mistake."""
+    return error if is_mistake(error) else LedgerUnavailable(str(error.__cause__ or error))
 
 
 def is_mistake(error: BaseException) -> bool:

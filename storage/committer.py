@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -87,21 +88,24 @@ class Committer:
 
     def __init__(self, engine: AsyncEngine, *, waiting_at_most: int = 10_000) -> None:
         self._engine = engine
-        self._waiting: asyncio.Queue[tuple[Any, Any, _Answer]] = asyncio.Queue(waiting_at_most)
+        self._waiting: deque[tuple[Any, Any, _Answer]] = deque()
+        self._has_work = asyncio.Event()
+        self._room = asyncio.Semaphore(waiting_at_most)
 
     async def write(self, work: Work[T]) -> T:
         """The result of ``work(connection)``, once committed. Raises what the work or the commit raised."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        await self._waiting.put((None, work, answer))
+        await self._room.acquire()
+        self._waiting.append((None, work, answer))
+        self._has_work.set()
         return await answer
 
     async def write_row(self, batch: Batch[R, T], row: R) -> T:
         """What ``batch`` answered for ``row``, once committed. Raises what the batch or the commit raised."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        if self._waiting.full():
-            await self._waiting.put((batch, row, answer))
-        else:
-            self._waiting.put_nowait((batch, row, answer))
+        await self._room.acquire()
+        self._waiting.append((batch, row, answer))
+        self._has_work.set()
         return await answer
 
     async def run(self) -> None:
@@ -109,7 +113,8 @@ class Committer:
         connection: AsyncConnection | None = None
         try:
             while True:
-                gathered = self._gather(await self._waiting.get())
+                await self._has_work.wait()
+                gathered = self._gather()
                 try:
                     connection = connection or await self._engine.connect()
                     await _commit(connection, gathered)
@@ -124,11 +129,13 @@ class Committer:
         finally:
             await _close(connection)
 
-    def _gather(self, first: tuple[Any, Any, _Answer]) -> _Gathered:
+    def _gather(self) -> _Gathered:
         gathered = _Gathered()
-        gathered.add(*first)
-        for _ in range(min(self._waiting.qsize(), _GATHERED_AT_MOST - 1)):
-            gathered.add(*self._waiting.get_nowait())
+        for _ in range(min(len(self._waiting), _GATHERED_AT_MOST)):
+            gathered.add(*self._waiting.popleft())
+            self._room.release()
+        if not self._waiting:
+            self._has_work.clear()
         return gathered
 
 

@@ -42,7 +42,7 @@ from broadcasts.ports import (
 )
 from bulletins.bulletin import BulletinId, Lane, Severity, Status
 from members.channel import ChannelState
-from storage.availability import available
+from storage.availability import UNAVAILABLE, available, instead_of
 from storage.bulk import INTENTS, SETTLEMENTS, settle
 from storage.committer import Committer, Work
 from storage.consequences import follow, halt, never_sent
@@ -124,7 +124,10 @@ class SqlLedger:
     async def record(self, settlement: Settlement) -> bool:
         """Write what came of an attempt. True when it made the breaker halt the bulletin."""
         if settlement.effect is None and not settlement.clears_flaw:
-            return await available(self._committer.write_row(SETTLEMENTS, settlement))
+            try:  # a frame less than ``available``, a million times
+                return await self._committer.write_row(SETTLEMENTS, settlement)
+            except UNAVAILABLE as error:
+                raise instead_of(error) from error
 
         async def settle_and_follow(connection: AsyncConnection) -> bool:
             await settle(connection, settlement)

@@ -119,7 +119,8 @@ async def _queue(
         channels.c.member_count,
     ).where(wanted)
     inserted = await connection.execute(
-        insert(deliveries).from_select(_PLANNED_COLUMNS, planned, include_defaults=False)
+        insert(deliveries).from_select(_PLANNED_COLUMNS, planned, include_defaults=False),
+        execution_options={"preserve_rowcount": True},
     )
     return inserted.rowcount
 

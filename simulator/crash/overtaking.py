@@ -21,8 +21,9 @@ _MORE_URGENT = """
       AND c.quiet_starts_minute IS NULL
       AND (json_extract(b.record, '$.media') IS NULL OR EXISTS (SELECT 1 FROM media_handles))
       AND NOT EXISTS (SELECT 1 FROM deliveries AS first JOIN channels AS own ON own.id = first.channel_id
-                      WHERE first.bulletin_id = b.id AND own.canary AND first.state IN ('queued', 'sending')
-                        AND first.due_at > :canary_since)
+                      WHERE first.bulletin_id = b.id AND own.canary
+                        AND (first.settled_at > :moments_ago
+                             OR (first.state IN ('queued', 'sending') AND first.due_at > :canary_since)))
 """
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
@@ -320,12 +320,18 @@ class _Answer:
     def close(self) -> None:
         """Nothing is left open."""
 
+    def release(self) -> None:
+        """The same."""
+
 
 class _Exchange:
-    """One request as a context manager, as aiohttp gives it."""
+    """One request, awaited or used as a context manager, as aiohttp gives it."""
 
     def __init__(self, result: Callable[[], Awaitable[ApiResult]]) -> None:
         self._result = result
+
+    def __await__(self) -> Generator[Any, None, _Answer]:
+        return self.__aenter__().__await__()
 
     async def __aenter__(self) -> _Answer:
         return _Answer(await self._result())

@@ -11,6 +11,7 @@ from simulator.stage import NothingCame
 from simulator.world import Origin, OriginKind, ShownMessage, User
 
 _STRAGGLERS = "📋 What did not arrive"
+_AGAIN = "🔁 Send the unsure ones again, marked so"
 
 
 class Publishing:
@@ -116,7 +117,11 @@ class Publishing:
         if look(part) is None:
             before = stage.newest_id(lan.id)
             await stage.press(lan, lan.id, _STRAGGLERS, under=headline)
-            await stage.press(lan, lan.id, "🔁 Send the unsure ones again, marked so", after=before)
+            await stage.until(
+                lan.id, lambda: stage.newest_id(lan.id) > before or None, "the list of channels"
+            )
+            if stage.shown_button(lan.id, _AGAIN, after=before) is not None:
+                await stage.press(lan, lan.id, _AGAIN, after=before)
             await stage.until(part.chat_id, partial(look, part), "the bulletin")
 
     def channels_without_copy(self) -> tuple[int, ...]:
