@@ -37,7 +37,7 @@ class Cluster:
 @contextmanager
 def start_cluster() -> Iterator[Cluster | str]:
     """A running server, or the reason why there is none."""
-    programs, account = _programs(), _account()
+    programs, account = find_programs(), _account()
     if programs is None:
         yield "PostgreSQL is not installed (Debian: apt install postgresql)"
         return
@@ -71,7 +71,7 @@ def fresh_database(server_url: str, template: str = "template1") -> Iterator[str
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def _programs() -> Path | None:
+def find_programs() -> Path | None:
     """The folder with initdb and postgres: of the newest version Debian has here, else from the path."""
     versions = Path("/usr/lib/postgresql").glob("*/bin/postgres")
     newest = sorted(versions, key=lambda path: float(path.parent.parent.name))

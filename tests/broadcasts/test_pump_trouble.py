@@ -12,7 +12,7 @@ from sqlalchemy import select
 from broadcasts import letters
 from broadcasts.broadcast import BroadcastState
 from broadcasts.delivery import DeliveryId, DeliveryState, FloodWait, NotSent, Unsure
-from broadcasts.pacing import Pacer
+from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.ports import Intent, LedgerUnavailable, Settlement
 from bulletins.bulletin import VIETNAMESE, Bulletin
 from storage.ledger import SqlLedger
@@ -58,6 +58,7 @@ async def test_a_flood_wait_is_kept_as_a_due_time(station: Station) -> None:
 
 async def test_a_chat_that_must_wait_long_holds_up_no_other(station: Station) -> None:
     await station.channels(CHATS)
+    station.pacer = Pacer(PaceRules(rate_per_second=500.0))
     for chat in CHATS[:30]:
         station.pacer._chats.hold(chat, asyncio.get_running_loop().time() + 3_000.0)
     bulletin = await station.start(station.bulletin())

@@ -48,7 +48,7 @@ KEY = bytes(range(32))
 LAN, MINH, PHUC = (PersonId(f"telegram:{1001 + number}") for number in range(3))
 STAFF = {LAN: "Lan", MINH: "Minh", PHUC: "Phúc"}
 RESENT = "Gửi lại"
-STALLED_SECONDS = 3.0
+STALLED_SECONDS = 5.0
 _PATIENCE_SECONDS = 120.0
 _STOP_SECONDS = 20.0
 

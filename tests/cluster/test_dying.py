@@ -14,21 +14,24 @@ from tests.cluster.network import STALLED_SECONDS, Network, Node, open_network
 BOTS, GROUPS = 5, 40
 
 
-async def both_sending(network: Network) -> tuple[BulletinId, BulletinId]:
-    """An ordinary bulletin and one that lives depend on, some of each on their way from two processes."""
+async def under_way(network: Network) -> tuple[BulletinId, BulletinId]:
+    """An ordinary bulletin and one that lives depend on, some of them sent for every bot."""
     ordinary = await network.send()
     urgent = await network.send(Weight.LIFE_THREATENING)
-
-    async def both_have_work() -> bool:
-        return all(len(network.sent(node=node)) >= 12 for node in ("a", "b"))
-
-    await network.until(both_have_work, "both processes send")
+    for bot in network.bots:
+        await network.until_sent(5, bot=bot)
     return ordinary, urgent
 
 
-async def two_processes(network: Network) -> tuple[Node, Node]:
-    first, second = await asyncio.gather(network.start("a"), network.start("b"))
-    return first, second
+def one_and_the_other(network: Network) -> tuple[Node, Node]:
+    """Who sends for the first bot, and who does not."""
+    sender = network.terms(next(iter(network.bots)))[-1]
+    one, other = sorted(network.nodes, key=lambda node: node.name != sender)
+    return one, other
+
+
+def held_by(network: Network, node: Node) -> list[str]:
+    return [bot for bot in network.bots if network.terms(bot)[-1] == node.name]
 
 
 async def all_settled(network: Network, *wanted: BulletinId) -> None:
@@ -41,19 +44,20 @@ async def test_when_a_process_is_killed_its_tokens_resume_in_the_other(
     tmp_path: Path, fresh_postgres_url: str
 ) -> None:
     async with open_network(tmp_path, fresh_postgres_url, bots=BOTS, groups_a_bot=GROUPS) as network:
-        dying, _ = await two_processes(network)
-        ordinary, urgent = await both_sending(network)
-        held = [bot for bot in network.bots if network.terms(bot)[-1:] == ["a"]]
+        await asyncio.gather(network.start("a"), network.start("b"))
+        ordinary, urgent = await under_way(network)
+        dying, survivor = one_and_the_other(network)
+        held = held_by(network, dying)
         dying.kill()
-        killed_at = max(call.at for call in network.sent(node="a"))
+        killed_at = max(call.at for call in network.sent(node=dying.name))
 
         await all_settled(network, ordinary, urgent)
 
-        assert held, "the process that was killed had been sending"
         for bot in network.bots:
-            assert network.terms(bot) == (["a", "b"] if bot in held else ["b"])
+            both = [dying.name, survivor.name]
+            assert network.terms(bot) == (both if bot in held else [survivor.name])
         for bot in held:
-            resumed_at = min(call.at for call in network.sent(node="b", bot=bot))
+            resumed_at = min(call.at for call in network.sent(node=survivor.name, bot=bot))
             assert resumed_at > killed_at + STALLED_SECONDS / 2, "not before it was known to be dead"
         states = Counter(row.state for row in await network.deliveries(ordinary))
         assert states["sent"] + states["unsure"] == BOTS * GROUPS
@@ -65,20 +69,22 @@ async def test_a_process_that_froze_and_wakes_up_again_does_not_send_for_tokens_
     tmp_path: Path, fresh_postgres_url: str
 ) -> None:
     async with open_network(tmp_path, fresh_postgres_url, bots=BOTS, groups_a_bot=GROUPS) as network:
-        frozen, _ = await two_processes(network)
-        ordinary, urgent = await both_sending(network)
-        held = [bot for bot in network.bots if network.terms(bot)[-1:] == ["a"]]
+        await asyncio.gather(network.start("a"), network.start("b"))
+        ordinary, urgent = await under_way(network)
+        frozen, other = one_and_the_other(network)
+        held = held_by(network, frozen)
         frozen.freeze()
 
-        async def others_took_over() -> bool:
-            return all(network.terms(bot)[-1:] == ["b"] for bot in held)
+        async def other_took_over() -> bool:
+            return held_by(network, other) == list(network.bots)
 
-        await network.until(others_took_over, "the other process sends for all tokens")
+        await network.until(other_took_over, "the other process sends for all tokens")
         frozen.thaw()
 
         await all_settled(network, ordinary, urgent)
-        assert held
-        assert all(network.terms(bot) == (["a", "b"] if bot in held else ["b"]) for bot in network.bots)
+        for bot in network.bots:
+            both = [frozen.name, other.name]
+            assert network.terms(bot) == (both if bot in held else [other.name])
         assert await frozen.stop() == 0
 
 

@@ -135,8 +135,8 @@ class Hunt:
 
 
 @asynccontextmanager
-async def open_hunt(folder: Path, seed: int) -> AsyncIterator[Hunt]:
-    """A platform, a database with its channels, and the process that starts lives."""
+async def open_hunt(folder: Path, seed: int, ledger: str = "whole") -> AsyncIterator[Hunt]:
+    """A platform, a database with its channels, and the process that starts lives with such a ledger."""
     file = folder / "loa.sqlite"
     simulator = TelegramSimulator(random=Random(seed))
     bot = simulator.world.add_bot(TOKEN, "loa_phuong_bot", "Loa phường")
@@ -158,6 +158,7 @@ async def open_hunt(folder: Path, seed: int) -> AsyncIterator[Hunt]:
             "tests.crash.prey",
             str(file),
             simulator.base_url,
+            ledger,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

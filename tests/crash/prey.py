@@ -1,4 +1,4 @@
-"""A real engine to be killed: ``python -m tests.crash.prey FILE URL`` reads orders, one a line.
+"""A real engine to be killed: ``python -m tests.crash.prey FILE URL LEDGER`` reads orders, one a line.
 
 ``live`` starts a process and prints its id; it runs until somebody kills it. It is forked from here, where
 everything is imported already, so that hundreds of lives fit into seconds.
@@ -31,16 +31,20 @@ from storage.engine import open_engine
 from storage.ledger import SqlLedger
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
+from tests.crash.planted import HopefulLedger
+
+LEDGERS: dict[str, type[SqlLedger]] = {"whole": SqlLedger, "hopeful": HopefulLedger}
+"""The product's, and one that must be found out."""
 
 _IN_FLIGHT = 32
 _PACE = PaceRules(rate_per_second=400.0, chat_per_second=20.0, group_per_minute=1_000)
 
 
-async def live(file: Path, url: str) -> None:
+async def live(file: Path, url: str, make_ledger: type[SqlLedger]) -> None:
     """The engine, as the product puts it together, until the process is killed."""
     engine = open_engine(f"sqlite+aiosqlite:///{file}")
     committer = Committer(engine)
-    ledger = SqlLedger(engine, committer)
+    ledger = make_ledger(engine, committer)
     async with open_session(_IN_FLIGHT) as session, asyncio.TaskGroup() as group:
         account = TelegramAccount(BOT, TOKEN, url, answer_seconds=5.0)
         parts = PumpParts(
@@ -62,13 +66,13 @@ async def live(file: Path, url: str) -> None:
 def main() -> None:
     """Start lives when asked; end the last one when nobody asks any more."""
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    file, url = Path(sys.argv[1]), sys.argv[2]
+    file, url, make_ledger = Path(sys.argv[1]), sys.argv[2], LEDGERS[sys.argv[3]]
     last = 0
     for _ in sys.stdin:
         _reap(last)
         last = os.fork()
         if last == 0:
-            asyncio.run(live(file, url))
+            asyncio.run(live(file, url, make_ledger))
             return
         sys.stdout.write(f"{last}\n")
         sys.stdout.flush()

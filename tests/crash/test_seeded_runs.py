@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,6 +18,12 @@ SEEDS = int(os.environ.get("LOA_CRASH_SEEDS", "200"))
 SEEDS_IN_A_SOAK = 10_000
 SEEDS_FOR_A_BUG = 150
 REPLAYED = (3, 14)
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    with Ground() as ground:
+        yield ground
 
 
 def test_every_promise_is_kept_in_every_run() -> None:
@@ -37,12 +44,11 @@ def test_every_promise_is_kept_in_ten_thousand_runs() -> None:
 @pytest.mark.parametrize(
     ("makers", "broken"), BUGS, ids=lambda value: "" if isinstance(value, Makers) else value.name
 )
-def test_a_planted_bug_is_found(makers: Makers, broken: Invariant) -> None:
-    with Ground() as ground:
-        seeds = range(1, SEEDS_FOR_A_BUG)
-        found = next((seed for seed in seeds if judge(run_seed(seed, ground, makers), {broken})), None)
-        assert found is not None
-        assert judge(run_seed(found, ground), {broken}) == []  # without the bug that run is good
+def test_a_planted_bug_is_found(ground: Ground, makers: Makers, broken: Invariant) -> None:
+    seeds = range(1, SEEDS_FOR_A_BUG)
+    found = next((seed for seed in seeds if judge(run_seed(seed, ground, makers), {broken})), None)
+    assert found is not None
+    assert judge(run_seed(found, ground), {broken}) == []  # without the bug that run is good
 
 
 def test_no_promise_is_without_a_bug_that_breaks_it() -> None:
@@ -51,21 +57,19 @@ def test_no_promise_is_without_a_bug_that_breaks_it() -> None:
 
 def test_a_failing_seed_is_named_on_the_last_line() -> None:
     said: list[str] = []
-    verdict = run_crash_test(20, makers=BUGS[0][0], say=said.append)
+    verdict = run_crash_test(8, makers=BUGS[0][0], say=said.append)
     assert not verdict.is_good
     assert said[-1].endswith(f"loa crash-test --seeds 1 --seed {verdict.failures[0].seed}")
 
 
-def test_a_seed_replays_exactly() -> None:
-    with Ground() as ground:
-        once, again = ([run_seed(seed, ground).trace() for seed in REPLAYED] for _ in range(2))
+def test_a_seed_replays_exactly(ground: Ground) -> None:
+    once, again = ([run_seed(seed, ground).trace() for seed in REPLAYED] for _ in range(2))
     assert once == again
 
 
-def test_a_seed_replays_exactly_in_another_process() -> None:
+def test_a_seed_replays_exactly_in_another_process(ground: Ground) -> None:
     """Where strings have other hashes, and everything lies elsewhere in memory."""
-    with Ground() as ground:
-        here = "\n".join(run_seed(seed, ground).trace() for seed in REPLAYED)
+    here = "\n".join(run_seed(seed, ground).trace() for seed in REPLAYED)
     there = subprocess.run(
         [sys.executable, "-c", _REPLAY],
         capture_output=True,

@@ -85,14 +85,3 @@ async def test_the_story_waits_until_somebody_looks(tmp_path: Path) -> None:
                     if b'"playing":true' in line:
                         break
         assert demo.director.position == 0
-
-
-async def test_a_story_that_was_told_stays_told(tmp_path: Path) -> None:
-    async with demonstrated(tmp_path, channels=1) as demo:
-        demo.director.fast_forward()
-        await demo.director.play()
-        last = demo.director.position
-
-    async with demonstrated(tmp_path, channels=1) as demo:
-        await demo.director.play()
-        assert demo.director.position == last == len(demo.director.steps) - 1

@@ -14,8 +14,10 @@ from storage.schema import migrations, newest_version, upgrade, version_of
 from storage.tables import metadata
 
 
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncEngine:
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncEngine:
+    if request.param == "postgresql":
+        return open_engine(request.getfixturevalue("fresh_postgres_url"))
     return open_engine(f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite")
 
 
