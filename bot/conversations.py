@@ -43,6 +43,7 @@ from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Buttons, guard_buttons
 from handlers.case_cards import CaseCards
 from handlers.citizen_voice import CitizenVoice
+from handlers.crowding import guard_crowding
 from handlers.desk import MemberDesk
 from handlers.moderation import ModerationDesk
 from handlers.progress_board import ProgressBoard, ProgressFigures
@@ -155,6 +156,7 @@ def _dispatcher(given: Furniture, buttons: Buttons) -> Dispatcher:
     dispatcher.update.outer_middleware(
         PersonLanguage(given.texts, lambda user: roster.language_of(person_of(user)))
     )
+    guard_crowding(dispatcher)
     guard_access(dispatcher, roster)
     guard_buttons(dispatcher, buttons)
     return dispatcher

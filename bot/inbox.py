@@ -3,6 +3,9 @@
 An update confirmed early and then lost in a crash is a citizen left without an answer; one handled twice is a
 repeat. So the poller asks for the next batch only after the last one is done, a webhook answers 200 only then,
 and what was done is remembered by (bot, update id).
+
+Answers to one chat leave one a second, and the next batch waits for them: so a chat is answered only as often as
+keeps everybody else's wait short. Who writes more is told so, once, and what was too much is passed over.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from aiogram.methods import GetUpdates
 from aiogram.types import Update
 from pydantic import ValidationError
 
+from handlers.crowding import CROWDED
 from reports.quotas import Quota
 
 log = structlog.get_logger(__name__)
@@ -38,6 +42,8 @@ _BATCH_AT_MOST = 100
 _LONGEST_WAIT_SECONDS = 30.0
 # Half of what a bot may post to a group, so that answers neither wait there nor take the bulletins' place.
 _COMMANDS_A_MINUTE_IN_A_GROUP = 10
+_MESSAGES_A_MINUTE_IN_PRIVATE = 30
+_WAITING_AT_MOST_IN_PRIVATE = 12
 
 
 class UpdatesSeen(Protocol):
@@ -69,7 +75,9 @@ class Inbox:
         self._under_way: dict[int, asyncio.Future[None]] = {}
         self._turns: dict[str, _Turn] = {}
         self._room = asyncio.Semaphore(_TOGETHER_AT_MOST)
-        self._heard = Quota(_COMMANDS_A_MINUTE_IN_A_GROUP, timedelta(minutes=1))
+        self._heard_in_groups = Quota(_COMMANDS_A_MINUTE_IN_A_GROUP, timedelta(minutes=1))
+        self._heard_in_private = Quota(_MESSAGES_A_MINUTE_IN_PRIVATE, timedelta(minutes=1))
+        self._told = Quota(1, timedelta(minutes=1))
 
     async def take(self, update: Update) -> None:
         """Handle ``update`` and remember it; returns once that is durable. A repeat waits for the first."""
@@ -96,35 +104,38 @@ class Inbox:
         key = conversation_of(update)
         turn = self._turns.setdefault(key, _Turn())
         turn.wanted += 1
+        is_crowded = _is_private(update) and turn.wanted > _WAITING_AT_MOST_IN_PRIVATE
         try:
             async with turn.lock, self._room:
                 if not await self._seen.has_seen(self._name, update.update_id):
-                    if not self._is_flood(update):
-                        await self._handle(update)
+                    await self._answer(update, is_crowded)
                     await self._seen.mark_seen(self._name, update.update_id)
         finally:
             turn.wanted -= 1
             if turn.wanted == 0:
                 del self._turns[key]
 
-    def _is_flood(self, update: Update) -> bool:
-        """Whether a group writes more commands than can be answered there: waiting would hold up everybody."""
-        message = update.message
-        if (
-            message is None
-            or message.chat.type == ChatType.PRIVATE
-            or not (message.text or "").startswith("/")
-        ):
-            return False
-        at = datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC)
-        return self._heard.use(str(message.chat.id), at) is not None
+    async def _answer(self, update: Update, is_crowded: bool) -> None:
+        message, at = update.message, datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC)
+        if message is None:
+            await self._handle(update)
+            return
+        chat = str(message.chat.id)
+        if not _is_private(update):
+            is_command = (message.text or "").startswith("/")
+            if not is_command or self._heard_in_groups.use(chat, at) is None:
+                await self._handle(update)
+        elif not is_crowded and self._heard_in_private.use(chat, at) is None:
+            await self._handle(update)
+        elif self._told.use(chat, at) is None:
+            await self._handle(update, **{CROWDED: True})
 
-    async def _handle(self, update: Update) -> None:
+    async def _handle(self, update: Update, **said: bool) -> None:
         """A few tries, then it is given up and logged: one poisonous update must not stop all the others."""
         for attempt in range(1, _TRIES_AT_MOST + 1):
             try:
                 async with asyncio.timeout(_HANDLED_WITHIN_SECONDS):
-                    await self._dispatcher.feed_update(self._bot, update, bot_name=self._name)
+                    await self._dispatcher.feed_update(self._bot, update, bot_name=self._name, **said)
                 return
             except Exception:
                 log.exception("update failed", bot=self._name, update_id=update.update_id, attempt=attempt)
@@ -194,6 +205,10 @@ def _waiting_time(error: Exception, last_seconds: float) -> float:
     if isinstance(error, TelegramConflictError):
         log.error("another program polls this token: stop it, or make a new token at @BotFather")
     return min(last_seconds * 2, _LONGEST_WAIT_SECONDS)
+
+
+def _is_private(update: Update) -> bool:
+    return update.message is not None and update.message.chat.type == ChatType.PRIVATE
 
 
 def conversation_of(update: Update) -> str:

@@ -106,10 +106,6 @@ class CapDraft:
     def expires_needed(self) -> bool:
         return self.expires is None
 
-    @property
-    def source_needed(self) -> bool:
-        return not self.source_url
-
     def as_bulletin(
         self,
         *,

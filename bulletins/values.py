@@ -94,19 +94,14 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """For which channels a bulletin is; empty means everybody. Who hears drills is decided by the status."""
+    """For which channels a bulletin is; empty means everybody. Who hears drills is decided by the status.
+
+    A channel that has chosen no topics, or no areas, hears all of them.
+    """
 
     topics: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-
-    def includes(self, topics: tuple[str, ...], areas: tuple[str, ...], kind: str = "") -> bool:
-        """Whether a channel that chose these topics and areas is meant; having chosen none, it hears all."""
-        return (
-            _shares(self.topics, topics)
-            and _shares(self.areas, areas)
-            and (not self.kinds or kind in self.kinds)
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +149,3 @@ class Bulletin:
     @property
     def is_grave_and_now(self) -> bool:
         return self.severity in GRAVE and self.urgency is Urgency.IMMEDIATE
-
-
-def _shares(wanted: tuple[str, ...], chosen: tuple[str, ...]) -> bool:
-    return not wanted or not chosen or not set(wanted).isdisjoint(chosen)

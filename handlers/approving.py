@@ -6,6 +6,7 @@ Each press is judged by the book, on the roles and the bytes as they are at that
 from __future__ import annotations
 
 from aiogram import Bot, F, Router, html
+from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.fsm.context import FSMContext
@@ -33,6 +34,7 @@ from members.roles import Role, Who
 
 _SHOWN_AT_MOST = 5
 _LONGEST_REASON_CHARACTERS = 200
+_PROMPT = "prompt"
 
 _no_command = ~F.text.startswith("/")
 
@@ -204,11 +206,15 @@ class ApprovingTalk:
         await state.set_data(payload)
         group = _group_of(query)
         markup = await self._reasons(group or query.from_user.id, person_of(query.from_user), payload)
-        asked = _("Why do you send it back? Choose, or write it in a sentence.")
         if group is None:
-            await show_instead(query, asked, markup)
-        else:
-            await bot.send_message(group, asked, reply_markup=markup)
+            await show_instead(
+                query, _("Why do you send it back? Choose, or write it in a sentence."), markup
+            )
+            return
+        name = html.quote(query.from_user.full_name)
+        asked = _("{name}, why do you send it back? Choose, or reply to this message with a sentence.")
+        prompt = await bot.send_message(group, asked.format(name=name), reply_markup=markup)
+        await state.update_data({_PROMPT: prompt.message_id})
 
     async def _reasons(self, chat: int, person: PersonId, payload: Payload) -> InlineKeyboardMarkup:
         reasons = (_("Something in it is wrong"), _("The source is not clear"), _("Not now"))
@@ -226,12 +232,14 @@ class ApprovingTalk:
     async def take_reason(self, message: Message, state: FSMContext, bot: Bot) -> None:
         """A reason was written."""
         data = await state.get_data()
+        _only_if_meant(message, data)
         await state.clear()
         reason = " ".join((message.text or "").split())[:_LONGEST_REASON_CHARACTERS]
         await message.answer(await self._refused(bot, writer_of(message), {**data, "reason": reason}))
 
-    async def need_reason(self, message: Message) -> None:
+    async def need_reason(self, message: Message, state: FSMContext) -> None:
         """A sticker or a picture is no reason that an author can work with."""
+        _only_if_meant(message, await state.get_data())
         await message.reply(_("Please write the reason in a sentence, or choose one of the buttons above."))
 
     async def _refused(self, bot: Bot, person: PersonId, payload: Payload) -> str:
@@ -272,6 +280,13 @@ class ApprovingTalk:
         if result.broadcast.state is BroadcastState.SCHEDULED and bulletin.not_before is not None:
             return _("It goes out at {moment}.").format(moment=moment_words(bulletin.not_before, self._desk))
         return _("It is going out now.")
+
+
+def _only_if_meant(message: Message, data: Payload) -> None:
+    """Among several people only a reply to the question is its answer. Raises SkipHandler for other talk."""
+    asked, replied = data.get(_PROMPT), message.reply_to_message
+    if asked is not None and (replied is None or replied.message_id != asked):
+        raise SkipHandler
 
 
 def _group_of(query: CallbackQuery) -> int | None:

@@ -23,9 +23,9 @@ async def picture_of(message: Message, bot: Bot, bot_name: str, desk: BulletinDe
     if not message.photo:
         return _("Please send the picture as a photo, not as a file; or “-” for none.")
     largest = message.photo[-1]
-    if (largest.file_size or 0) > _LARGEST_PICTURE_BYTES:
+    content = await _fetched(bot, largest, _LARGEST_PICTURE_BYTES)
+    if content is None:
         return _("That picture is larger than 10 MB. Please send a smaller one.")
-    content = await _fetched(bot, largest)
     sha256 = await desk.pictures.keep(content, desk.now())
     await desk.pictures.remember_handle(bot_name, sha256, largest.file_id)
     return Media(sha256=sha256, file_name=f"{sha256[:12]}.jpg")
@@ -36,13 +36,21 @@ async def read_cap_file(message: Message, bot: Bot, now: datetime) -> CapDraft |
     document = message.document
     if document is None:
         return _("Please send the CAP file (.xml) together with the command.")
-    if (document.file_size or 0) > MOST_BYTES:
+    content = await _fetched(bot, document, MOST_BYTES)
+    if content is None:
         return CapRefusal(CapProblem.TOO_BIG).sentence(Language(spoken()))
-    read = read_cap(await _fetched(bot, document), now)
+    read = read_cap(content, now)
     return read.sentence(Language(spoken())) if isinstance(read, CapRefusal) else read
 
 
-async def _fetched(bot: Bot, file: PhotoSize | Document) -> bytes:
+async def _fetched(bot: Bot, file: PhotoSize | Document, most_bytes: int) -> bytes | None:
+    """What is in the file; None when it is larger, or nobody says before how large it is."""
+    if (file.file_size or 0) > most_bytes:
+        return None
+    found = await bot.get_file(file.file_id)
+    size_bytes = found.file_size or file.file_size
+    if size_bytes is None or size_bytes > most_bytes or found.file_path is None:
+        return None
     content = BytesIO()
-    await bot.download(file, content)
+    await bot.download_file(found.file_path, content)
     return content.getvalue()

@@ -96,8 +96,3 @@ class Channel:
     flaw: str | None
     """The right the bot lacks there, in the platform's own word, or None when all is well."""
     enrolled_at: datetime | None
-
-
-def may_change(before: ChannelState, after: ChannelState) -> bool:
-    """Whether the transition table allows ``before`` to become ``after``."""
-    return after in CHANNEL_TRANSITIONS[before]

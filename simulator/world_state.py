@@ -303,10 +303,5 @@ class WorldState:
             if (method is None or call.method == method) and (chat_id is None or call.chat_id == chat_id)
         ]
 
-    @property
-    def history(self) -> list[Call]:
-        """The calls that changed the world, whether or not their answer arrived."""
-        return [call for call in self.calls if call.acted]
-
     def people(self, users: Iterable[User | int]) -> list[User]:
         return [self.person(user) for user in users]

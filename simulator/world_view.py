@@ -10,7 +10,7 @@ from typing import Any
 from simulator.wire.entities import Entity
 from simulator.wire.html_out import as_html
 from simulator.world_links import WorldLinks
-from simulator.world_model import Bot, Chat, ChatKind, FileKind, Message, OriginKind
+from simulator.world_model import Bot, Chat, FileKind, Message, OriginKind
 from simulator.world_state import ChatRef
 
 
@@ -134,9 +134,6 @@ class WorldView(WorldLinks):
                 detail = _service_detail((message.service or {})[field])
                 return words.format(who=who, what=detail)
         return ""
-
-    def kind_of(self, chat: ChatRef) -> ChatKind:
-        return self.chat(chat).kind
 
 
 _SERVICE_WORDS = {

@@ -2,7 +2,8 @@
 
 The secret is compared in constant time before anything of the body is read as an update; what is refused has no
 effect at all. The answer 200 is given when the update has been handled and that is durable: anything else makes
-the platform send it again, and a repeat has no second effect.
+the platform send it again, and a repeat has no second effect. What is genuine but cannot be read as an update
+gets 200 too, and a line in the log: sent again it would be no better, and hold up those behind it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from aiohttp import web
+
+log = structlog.get_logger(__name__)
 
 TakeUpdate = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Handles one update, given as the platform's own JSON object. Raises ValueError when it is none."""
@@ -58,5 +62,11 @@ async def _hand_over(request: web.Request, take: TakeUpdate) -> web.Response:
     try:
         await take(update)
     except ValueError:
-        return web.Response(status=400)
+        log.error("an update that cannot be read was passed over", update_id=_id_of(update))
     return web.Response(status=200)
+
+
+def _id_of(update: Mapping[str, Any]) -> int | None:
+    """For the log: a number and nothing else, whatever was sent."""
+    update_id = update.get("update_id")
+    return update_id if isinstance(update_id, int) else None

@@ -38,10 +38,12 @@ class Desk(Dispatcher):
     def __init__(self) -> None:
         super().__init__()
         self.handled = Counter[int]()
+        self.told = Counter[int]()
 
-    async def feed_update(self, bot: Bot, update: Update, **_: Any) -> None:
+    async def feed_update(self, bot: Bot, update: Update, crowded: bool = False, **_: Any) -> None:
+        await asyncio.sleep(0)
         if update.message is not None:
-            self.handled[update.message.chat.id] += 1
+            (self.told if crowded else self.handled)[update.message.chat.id] += 1
 
 
 class Session(BaseSession):
@@ -85,6 +87,29 @@ async def test_commands_that_a_group_cannot_be_answered_are_passed_over() -> Non
 
     assert desk.handled == {-100: 10, -200: 1, 1001: 1}
     assert len(seen.ids) == 102
+
+
+async def test_a_person_who_writes_too_much_is_told_once_and_holds_up_nobody() -> None:
+    seen, desk = Seen(), Desk()
+    box = Inbox("loa", Bot("1:AAAA-nobody"), desk, seen)
+    flood = [_written(number, 1001, "Tin này có thật không?") for number in range(99)]
+
+    await box.take_all([*flood, _written(99, 1002, "/start")])
+
+    assert desk.handled == {1001: 12, 1002: 1}
+    assert desk.told == {1001: 1}
+    assert len(seen.ids) == 100
+
+
+async def test_nor_can_they_do_it_one_after_the_other() -> None:
+    desk = Desk()
+    box = Inbox("loa", Bot("1:AAAA-nobody"), desk, Seen())
+
+    for number in range(60):
+        await box.take(_written(number, 1001, "Tin này có thật không?"))
+
+    assert desk.handled == {1001: 30}
+    assert desk.told == {1001: 1}
 
 
 async def test_an_update_of_an_unknown_kind_is_passed_over_and_its_words_are_not_logged(

@@ -9,7 +9,6 @@ from hypothesis import given
 from bulletins.bulletin import (
     ENGLISH,
     VIETNAMESE,
-    Audience,
     Bulletin,
     Lane,
     Language,
@@ -209,13 +208,3 @@ def test_approvals_can_be_raised_and_lowered_but_never_to_none() -> None:
     assert approvals_needed(FLOOD, {Severity.SEVERE: 3}) == 3
     assert approvals_needed(FLOOD, {Severity.SEVERE: 0}) == 1
     assert approvals_needed(FLOOD, {Severity.MINOR: 1}) == 2
-
-
-def test_who_is_meant() -> None:
-    health_in_viet_tri = Audience(topics=("health",), areas=("viet-tri", "phu-tho"))
-    assert health_in_viet_tri.includes((), ())
-    assert health_in_viet_tri.includes(("health", "scams"), ("viet-tri",))
-    assert not health_in_viet_tri.includes(("scams",), ("viet-tri",))
-    assert not health_in_viet_tri.includes(("health",), ("ha-hoa",))
-    assert Audience().includes(("scams",), ("ha-hoa",), "group")
-    assert not Audience(kinds=("broadcast",)).includes((), (), "group")

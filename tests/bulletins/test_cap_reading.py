@@ -206,7 +206,7 @@ def test_the_event_stands_in_for_a_missing_headline_and_the_sender_for_a_missing
     )
     assert draft.texts[VIETNAMESE] == Text("Lũ", "📍 Khu vực: Xã Đường Lâm")
     assert draft.issuer == "cap@kttv.example.vn"
-    assert draft.source_needed
+    assert not draft.source_url
 
 
 def test_markup_in_a_description_becomes_lines() -> None:

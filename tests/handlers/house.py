@@ -30,6 +30,7 @@ from bot.person_language import PersonLanguage, load_texts
 from handlers import enrolment, pledging, preferences, rights
 from handlers.access import guard_access, person_of
 from handlers.buttons import Buttons, guard_buttons
+from handlers.crowding import guard_crowding
 from handlers.desk import MemberDesk
 from handlers.settings_cards import Offer, SettingsCards
 from members.channel import PersonId
@@ -258,6 +259,7 @@ class House:
         self.dispatcher = Dispatcher(storage=storage)
         languages = PersonLanguage(TEXTS, lambda user: self.roster.language_of(person_of(user)))
         self.dispatcher.update.outer_middleware(languages)
+        guard_crowding(self.dispatcher)
         guard_access(self.dispatcher, self.roster)
         guard_buttons(self.dispatcher, self.buttons)
         keepers = {"member": OwnData(self.engine, self.committer, tokens=self.tokens)}

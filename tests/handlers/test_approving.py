@@ -103,6 +103,23 @@ async def test_a_reason_can_be_chosen(newsroom: Newsroom) -> None:
     assert "Phúc trả lại Phun thuốc muỗi phường 5: Nguồn chưa rõ" in newsroom.house.last(newsroom.lan).text
 
 
+async def test_among_several_only_a_reply_is_the_reason(newsroom: Newsroom) -> None:
+    house, lan, minh = newsroom.house, newsroom.lan, newsroom.minh
+    chat = await newsroom.open_moderators_chat()
+    await newsroom.compose(lan)
+    await newsroom.submit(lan)
+    await house.press(minh, "↩️ Trả lại", chat)
+    asked = house.last(chat)
+    assert "Minh, vì sao bạn trả lại?" in asked.text
+
+    await house.say(minh, "Ai đi ăn trưa không?", chat)
+    assert (await newsroom.newest()).state is BroadcastState.IN_REVIEW
+
+    await house.say(minh, "Giờ phun là 8 giờ", chat, reply_to=asked.message_id)
+    assert (await newsroom.newest()).state is BroadcastState.DRAFT
+    assert "Giờ phun là 8 giờ" in house.last(lan).text
+
+
 async def test_somebody_demoted_between_preview_and_press_cannot_approve(newsroom: Newsroom) -> None:
     house = newsroom.house
     await newsroom.compose(newsroom.lan)

@@ -6,6 +6,7 @@ import pytest
 
 from bulletins.bulletin import VIETNAMESE
 from handlers import otherwise
+from handlers.crowding import CROWDED
 from simulator.world import FileKind, User
 from tests.handlers.house import House
 from tests.handlers.newsroom import Newsroom
@@ -115,3 +116,14 @@ async def test_a_picture_where_nobody_takes_one_is_answered(newsroom: Newsroom) 
     await house.settle()
 
     assert "/start" in house.last(sau).text
+
+
+async def test_what_is_too_much_at_once_is_said_so_and_has_no_effect(house: House) -> None:
+    sau = house.world.add_user("Bác Sáu")
+    house.world.say(sau, house.account, "/quen")
+    (update,) = await house.waiting()
+
+    await house.dispatcher.feed_update(house.bot, update, bot_name="loa", **{CROWDED: True})
+
+    assert house.last(sau).text.startswith("Bạn gửi nhiều tin quá")
+    assert house.labels(sau) == []
