@@ -68,6 +68,8 @@ async def examine(
     yield Finding(Level.OK, _("Configuration"), _("{path} is understood.").format(path=path))
     yield check_time_zone(settings, now())
     yield check_disk(settings.data_folder)
+    if open_to_others := check_privacy(settings.data_folder):
+        yield open_to_others
     async for finding in check_database(settings):
         yield finding
     yield check_key(environ)
@@ -97,6 +99,14 @@ def check_disk(folder: Path) -> Finding:
     if free_bytes < SCARCE_BYTES:
         return Finding(Level.WARN, _("Disk"), f"{room} " + _("Make room soon."))
     return Finding(Level.OK, _("Disk"), room)
+
+
+def check_privacy(folder: Path) -> Finding | None:
+    """None while nobody else on this machine can look into the data folder."""
+    if not folder.is_dir() or not folder.stat().st_mode & 0o077:
+        return None
+    advice = _("Other users can look into {path}: run chmod 700 {path}.").format(path=folder)
+    return Finding(Level.WARN, _("Data folder"), advice)
 
 
 def check_key(environ: Mapping[str, str]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
@@ -20,6 +21,9 @@ from bot.texts import gettext as _
 
 log = structlog.get_logger(__name__)
 
+# The database and what SQLite writes beside it hold what people wrote to us.
+_FOR_THIS_USER_ALONE = 0o077
+
 
 def serve(config: Path, environ: Mapping[str, str], only: str | None) -> None:
     """Serve until stopped. Raises OperatorMistake."""
@@ -27,6 +31,7 @@ def serve(config: Path, environ: Mapping[str, str], only: str | None) -> None:
     settings = read_settings(config, environ)
     secrets = read_secrets(settings, environ)
     set_up_logs(settings.logs, secrets.texts())
+    os.umask(_FOR_THIS_USER_ALONE)
     run(until_stopped(_serve(settings, secrets, duties)))
 
 

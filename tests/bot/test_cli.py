@@ -54,6 +54,31 @@ def test_help_says_what_there_is(loa: Callable[..., int], capsys: pytest.Capture
     assert "doctor" in said
 
 
+def test_what_the_service_writes_is_for_its_user_alone(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("telegram: []\n", encoding="utf-8")
+    shown = subprocess.run(
+        [sys.executable, "-c", _SHOW_UMASK, str(config)],
+        check=False,
+        env={**os.environ, "LOA_SECRET_KEY": "ab" * 32},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+    )
+    assert shown.stdout == "0o77\n", shown.stderr
+
+
+_SHOW_UMASK = """
+import os, sys
+from pathlib import Path
+from bot import serving
+serving.run = lambda work: print(oct(os.umask(0)))
+os.umask(0o022)
+serving.serve(Path(sys.argv[1]), os.environ, None)
+"""
+
+
 def test_it_knows_its_version(loa: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert loa("--version") == 0
     assert capsys.readouterr().out == f"Loa {__version__}\n"

@@ -233,6 +233,13 @@ async def test_a_key_file_that_others_can_read_is_noticed(machine: Machine) -> N
         assert (await machine.found())["Secret key"][0] is level
 
 
+async def test_a_data_folder_that_others_can_look_into_is_noticed(machine: Machine) -> None:
+    for mode, is_noticed in ((0o755, True), (0o700, False)):
+        machine.folder.chmod(mode)
+        said = [finding.sentence for finding in await machine.findings()]
+        assert any(f"chmod 700 {machine.folder}" in sentence for sentence in said) is is_noticed
+
+
 async def test_a_port_that_another_program_holds_is_told_from_one_that_loa_holds(machine: Machine) -> None:
     web = Web(port=machine.config["web"]["port"])
     assert (await machine.found())["Web server"] == (Level.OK, f"Port {web.port} is free.")

@@ -213,6 +213,29 @@ def test_no_path_to_the_logs_shows_a_secret(
     assert not [canary for canary in CANARIES if canary in everything], everything
 
 
+@pytest.mark.parametrize("wanted", list(LogFormat))
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "Key (person)=(telegram:1001) already exists.",
+        "Failing row contains (7, telegram:1001, “chị Hoa.”, null).",
+        "Key (external_id)=(-1001.2) is not present in table.",
+    ],
+)
+def test_the_row_that_postgresql_refuses_is_not_shown(detail: str, wanted: LogFormat) -> None:
+    stream = io.StringIO()
+    set_up_logs(Logs(level="debug", format=wanted), SECRETS, stream)
+    try:
+        raise ValueError(f'duplicate key violates "uq_staff"\nDETAIL:  {detail}\n[SQL: INSERT INTO staff]')
+    except ValueError as error:
+        logging.getLogger("loa").exception("writing failed: %s", error)
+    report = stream.getvalue()
+    assert "1001" not in report
+    assert "Hoa" not in report
+    assert "uq_staff" in report
+    assert "INSERT INTO staff" in report
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.__name__)
 def test_each_of_these_paths_shows_it_when_nothing_hides_it(path: Callable[[], None]) -> None:
     stream = io.StringIO()
