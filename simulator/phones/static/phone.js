@@ -209,10 +209,12 @@ export class Phone {
 
   _touch() { this.touchedAt = performance.now(); }
 
+  /** Shows where it was done, unless its holder has gone elsewhere while we waited for the answer. */
   async _do(name, fields) {
+    const openBefore = this.openId;
     const answer = await act(name, { user: this.user, ...fields });
     if (answer.problem) this.toast(t(answer.problem));
-    else if (answer.chat && answer.chat !== this.openId) this.open(answer.chat);
+    else if (answer.chat && answer.chat !== this.openId && this.openId === openBefore) this.open(answer.chat);
     return !answer.problem;
   }
 
