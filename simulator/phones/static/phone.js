@@ -96,7 +96,7 @@ export class Phone {
     const isOwn = fresh.some((message) => message.from.id === this.user);
     const isMeantForThem = isActing && (chat.bot !== null || this.openId === null);
     const isShown = isMeantForThem || (this._isReader() && hasCopy(fresh, chat, this.live.bot));
-    if (fresh.length && (isOwn || (isShown && this._isHandsOff()))) {
+    if (fresh.length && (isOwn || isShown) && this._isHandsOff()) {
       this.open(chat.id);
       if (!isOwn) this.pane.toNews(fresh[0].id);
     } else if (fresh.length) this._announce(chat, fresh.at(-1));
