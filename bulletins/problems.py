@@ -15,7 +15,8 @@ from bulletins.wording import bare_words, mixed_words, odd_characters, one_line,
 
 LONGEST_VALIDITY = timedelta(days=30)
 LONGEST_WAIT = timedelta(days=90)
-LONGEST_RECURRENCE = timedelta(days=366)
+LONGEST_RECURRENCE = timedelta(days=367)
+"""A year, and what is left of its last day."""
 MOST_LANGUAGES = 8
 MOST_REFERENCES = 10
 MOST_SOURCE_CHARACTERS = 500
