@@ -142,11 +142,9 @@ def anew(stopped: Bulletin, now: datetime) -> Bulletin:
     """The same words for a new draft, with a time to come.
 
     What was a correction becomes an ordinary bulletin: it corrects nothing any more, and takes two to start.
-    A series keeps its rule while its end is still to come.
+    A series keeps its rule; where its end is past, the draft says so.
     """
     usual = expiry_after(USUAL_VALIDITY_HOURS, None, now)
-    if stopped.recurrence is not None and stopped.recurrence.ends <= now:
-        stopped = once(None, now)(stopped)
     return replace(
         stopped,
         code=Code(""),

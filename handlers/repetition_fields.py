@@ -62,6 +62,8 @@ def _rhythms(broadcast: Broadcast) -> Page:
         [_opener(broadcast, _("Every month on a day"), "repeat.monthly")],
         [_opener(broadcast, _("Another rule"), "repeat.type")],
     ]
+    if broadcast.bulletin.recurrence is not None:
+        rows.append([_opener(broadcast, _("Change only the end"), "repeat.ends")])
     return _("How often should it go out? Each time it gets a code of its own."), rows
 
 
