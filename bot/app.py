@@ -21,6 +21,7 @@ from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 from aiogram.utils.i18n import I18n
 
 from bot.branch import Branch, PumpSurroundings, build_inbox, build_poller, build_pump, open_branch, take_raw
+from bot.calendar import calendar_of
 from bot.clockwork import Chore, Clockwork
 from bot.cluster import Cluster, TrustedSender
 from bot.configuration import Secrets, read_pledge
@@ -189,6 +190,7 @@ def _employ(parts: _Parts, imprint: Imprint) -> App:
         draw=parts.given.random,
         wake=partial(_wake, pumps) if parts.cluster is None else parts.cluster.wake,
         set_timer=clockwork.set_timer,
+        next_moment=calendar_of(ZoneInfo(parts.settings.network.time_zone)),
     )
     clockwork.serve(desk)
     texts = load_texts(default=parts.settings.network.language)

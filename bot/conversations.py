@@ -35,6 +35,7 @@ from handlers import (
     progressing,
     reporting,
     rights,
+    scheduling,
     verifying,
 )
 from handlers.access import guard_access, person_of
@@ -129,6 +130,7 @@ def furnish(given: Furniture) -> Conversations:
         enrolment.router(members),
         progressing.router(bulletins, progress),
         aftermath.router(bulletins, progress),
+        scheduling.router(bulletins),
         pledging.router(members),
         preferences.router(members),
         rights.router(_own_rights(given)),

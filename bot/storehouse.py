@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.calendar import calendar_of
 from bot.mistakes import OperatorMistake, mistake_behind
 from bot.settings import Settings
 from bot.texts import gettext as _
@@ -118,7 +120,11 @@ def make_folder(folder: Path) -> None:
 
 def start_rules(settings: Settings) -> StartRules:
     """What this installation demands before anything goes out."""
-    return StartRules(settings.approvals.by_severity(), timedelta(minutes=settings.delivery.grace_minutes))
+    return StartRules(
+        settings.approvals.by_severity(),
+        timedelta(minutes=settings.delivery.grace_minutes),
+        calendar_of(ZoneInfo(settings.network.time_zone)),
+    )
 
 
 def _books(

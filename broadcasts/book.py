@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.recurrence import Recur
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
 from members.roles import Role
@@ -97,6 +98,24 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Recurred:
+    """What a tick led to: the series as it stands now, and the occurrence that came of it, if one did."""
+
+    series: Broadcast
+    occurrence: Broadcast | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """One person of the staff leaves out the occurrence at ``moment``, or takes that back."""
+
+    series: BulletinId
+    person: PersonId
+    moment: datetime
+    is_skipped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AudienceSize:
     """How many channels a bulletin would reach now, and the sum of their members: *potential* reach."""
 
@@ -131,6 +150,12 @@ class BookWriting(Protocol):
     async def start(self, start: Start) -> Broadcast | Refusal:
         """Plan the deliveries of a scheduled or held one, or hold it when it must not go by itself."""
 
+    async def recur(self, recur: Recur) -> Recurred | Refusal | None:
+        """Bring about the occurrence that is due, once whoever asks; None when the code is taken."""
+
+    async def skip(self, skip: Skip) -> Broadcast | Refusal:
+        """Leave the next occurrence out or not, if it still is the one that was meant."""
+
 
 class BookReading(Protocol):
     """What looks into the book."""
@@ -144,7 +169,7 @@ class BookReading(Protocol):
         """The newest bulletins in these states, of everybody or of one author; a bounded number."""
 
     async def scheduled(self) -> Sequence[tuple[BulletinId, datetime]]:
-        """Every start that timers must know of, the earliest first."""
+        """Every start and every next occurrence that timers must know of, the earliest first."""
 
     async def newest_correction(self, bulletin_id: BulletinId) -> Broadcast | None:
         """The latest published bulletin that corrects or withdraws this one."""

@@ -4,7 +4,8 @@ draft ──> in_review ──> approved ──> scheduled ──> sending <─�
   ^           │             │            │            │
   └── edit ───┘             └── now ─────┼──> sending └──> done
                                          └──> held (missed its time) ──> sending | stopped
-every state but done ──> stopped            done ──> sending (retry the failed, resolve the unsure)
+                            └── recurring (each time a bulletin of its own) ──> finished
+every state but done and finished ──> stopped            done ──> sending (retry the failed, resolve the unsure)
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bulletins.bulletin import Bulletin, BulletinId
+from broadcasts.recurrence import Upcoming
+from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
 
 
@@ -28,19 +30,23 @@ class BroadcastState(StrEnum):
     PAUSED = "paused"
     DONE = "done"
     STOPPED = "stopped"
+    RECURRING = "recurring"
+    FINISHED = "finished"
 
 
 _S = BroadcastState
 BROADCAST_TRANSITIONS: dict[BroadcastState, frozenset[BroadcastState]] = {
     _S.DRAFT: frozenset({_S.IN_REVIEW, _S.STOPPED}),
     _S.IN_REVIEW: frozenset({_S.DRAFT, _S.APPROVED, _S.STOPPED}),
-    _S.APPROVED: frozenset({_S.SCHEDULED, _S.SENDING, _S.STOPPED}),
+    _S.APPROVED: frozenset({_S.SCHEDULED, _S.RECURRING, _S.SENDING, _S.STOPPED}),
     _S.SCHEDULED: frozenset({_S.SENDING, _S.HELD, _S.STOPPED}),
     _S.HELD: frozenset({_S.SENDING, _S.STOPPED}),
     _S.SENDING: frozenset({_S.PAUSED, _S.DONE, _S.STOPPED}),
     _S.PAUSED: frozenset({_S.SENDING, _S.STOPPED}),
     _S.DONE: frozenset({_S.SENDING}),
     _S.STOPPED: frozenset(),
+    _S.RECURRING: frozenset({_S.FINISHED, _S.STOPPED}),
+    _S.FINISHED: frozenset(),
 }
 
 
@@ -60,3 +66,7 @@ class Broadcast:
     corrects: BulletinId | None
     """The earlier bulletin that this Update or Cancel refers to."""
     halted_because: str | None
+    upcoming: Upcoming | None = None
+    """Of a series that goes on: its next occurrence."""
+    series: Code | None = None
+    """Of an occurrence: the code of the series that was approved, and it with it."""

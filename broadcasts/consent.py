@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from broadcasts.book import Change, Consent, Refusal, Revision
+from broadcasts.book import Change, Consent, Refusal, Revision, Skip
 from broadcasts.broadcast import BROADCAST_TRANSITIONS, Broadcast, BroadcastState
+from broadcasts.recurrence import NextMoment, never, series_problems
 from broadcasts.schedule import Due, due
-from bulletins.bulletin import DEFAULT_APPROVALS, Severity, approvals_needed, is_correction
-from bulletins.problems import problems
+from bulletins.bulletin import DEFAULT_APPROVALS, Bulletin, Severity, approvals_needed, is_correction
+from bulletins.problems import Problem, problems
 from members.channel import PersonId
 from members.roles import Role
 
@@ -31,6 +32,8 @@ class StartRules:
 
     approvals: Mapping[Severity, int] = field(default_factory=lambda: DEFAULT_APPROVALS)
     grace: timedelta = timedelta(minutes=15)
+    next_moment: NextMoment = never
+    """The calendar of recurring bulletins."""
 
 
 def judge_revision(broadcast: Broadcast, revision: Revision) -> Refusal | None:
@@ -42,7 +45,9 @@ def judge_revision(broadcast: Broadcast, revision: Revision) -> Refusal | None:
     return Refusal.CHANGED if broadcast.approval_hash != revision.seen_hash else None
 
 
-def judge_consent(broadcast: Broadcast, consent: Consent, roles: frozenset[Role]) -> Refusal | None:
+def judge_consent(
+    broadcast: Broadcast, consent: Consent, roles: frozenset[Role], rules: StartRules
+) -> Refusal | None:
     """Whether this person's yes counts, as their roles are now.
 
     A correction of nothing would go to everybody on one person's word: nobody's yes counts for it.
@@ -59,7 +64,12 @@ def judge_consent(broadcast: Broadcast, consent: Consent, roles: frozenset[Role]
         return Refusal.CHANGED
     if broadcast.state is not BroadcastState.IN_REVIEW:
         return Refusal.TOO_LATE
-    return Refusal.NOT_READY if problems(broadcast.bulletin, consent.at) else None
+    return Refusal.NOT_READY if faults(broadcast.bulletin, consent.at, rules.next_moment) else None
+
+
+def faults(bulletin: Bulletin, now: datetime, next_moment: NextMoment) -> tuple[Problem, ...]:
+    """Everything that keeps a bulletin, or a series, from being started at this moment."""
+    return (*problems(bulletin, now), *series_problems(bulletin, now, next_moment))
 
 
 def _judge_correction(broadcast: Broadcast, consent: Consent, roles: frozenset[Role]) -> Refusal | None:
@@ -86,6 +96,8 @@ def path_of_approval(broadcast: Broadcast, now: datetime) -> tuple[BroadcastStat
     """The states that the last consent leads through, in one transaction: to its time, or out at once."""
     not_before = broadcast.bulletin.not_before
     last = BroadcastState.SCHEDULED if not_before and not_before > now else BroadcastState.SENDING
+    if broadcast.bulletin.recurrence is not None:
+        last = BroadcastState.RECURRING
     before = () if broadcast.state is BroadcastState.IN_REVIEW else (BroadcastState.IN_REVIEW,)
     return (*before, BroadcastState.APPROVED, last)
 
@@ -107,6 +119,16 @@ def judge_change(broadcast: Broadcast, change: Change, roles: frozenset[Role]) -
     if change.seen_hash not in (None, broadcast.approval_hash):
         return Refusal.CHANGED
     if broadcast.state not in change.allowed_from or change.to not in BROADCAST_TRANSITIONS[broadcast.state]:
+        return Refusal.TOO_LATE
+    return None
+
+
+def judge_skip(broadcast: Broadcast, skip: Skip, roles: frozenset[Role]) -> Refusal | None:
+    """The occurrence is named by its moment: a press that comes late or twice never hits the next one."""
+    if not roles:
+        return Refusal.NOT_ALLOWED
+    upcoming = broadcast.upcoming
+    if broadcast.state is not BroadcastState.RECURRING or upcoming is None or upcoming.at != skip.moment:
         return Refusal.TOO_LATE
     return None
 

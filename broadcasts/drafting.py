@@ -22,6 +22,7 @@ from bulletins.bulletin import (
     Code,
     Language,
     MsgType,
+    Recurrence,
     Severity,
     Status,
     Text,
@@ -141,6 +142,7 @@ def anew(stopped: Bulletin, now: datetime) -> Bulletin:
     """The same words for a new draft, with a time to come.
 
     What was a correction becomes an ordinary bulletin: it corrects nothing any more, and takes two to start.
+    A series keeps its rule; where its end is past, the draft says so.
     """
     usual = expiry_after(USUAL_VALIDITY_HOURS, None, now)
     return replace(
@@ -153,6 +155,35 @@ def anew(stopped: Bulletin, now: datetime) -> Bulletin:
         not_before=None,
         expires=max(stopped.expires, usual),
     )
+
+
+def repeating(recurrence: Recurrence) -> Edit:
+    """The edit that makes a series of a bulletin: then it has no moment of its own any more."""
+    expires = recurrence.ends + recurrence.validity  # of the last occurrence there can be
+    return lambda bulletin: replace(bulletin, recurrence=recurrence, not_before=None, expires=expires)
+
+
+def once(not_before: datetime | None, now: datetime) -> Edit:
+    """The edit that sets when a bulletin goes out, a single time."""
+
+    def edit(bulletin: Bulletin) -> Bulletin:
+        if bulletin.recurrence is not None:
+            hours = bulletin.recurrence.valid_hours
+            bulletin = replace(bulletin, recurrence=None, expires=expiry_after(hours, not_before, now))
+        return replace(bulletin, not_before=not_before)
+
+    return edit
+
+
+def valid_for(hours: int, now: datetime) -> Edit:
+    """The edit that sets for how long a bulletin, or each occurrence of a series, counts."""
+
+    def edit(bulletin: Bulletin) -> Bulletin:
+        if bulletin.recurrence is not None:
+            return repeating(replace(bulletin.recurrence, valid_hours=hours))(bulletin)
+        return replace(bulletin, expires=expiry_after(hours, bulletin.not_before, now))
+
+    return edit
 
 
 class Amends(StrEnum):

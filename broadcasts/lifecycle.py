@@ -21,21 +21,24 @@ from broadcasts.book import (
     NewDraft,
     Refusal,
     Revision,
+    Skip,
     Start,
 )
 from broadcasts.broadcast import BROADCAST_TRANSITIONS, Broadcast, BroadcastState
-from broadcasts.consent import EDITABLE
+from broadcasts.consent import EDITABLE, faults
 from broadcasts.drafting import Amends, Edit, Origin, amendment
+from broadcasts.recurrence import NextMoment, Recur, never, next_few
 from broadcasts.schedule import USUAL_VALIDITY_HOURS, expiry_after
-from bulletins.bulletin import Bulletin, BulletinId, Code, MsgType
+from bulletins.bulletin import Bulletin, BulletinId, Code, MsgType, Recurrence
 from bulletins.cap import CapDraft
 from bulletins.code import body_symbols, make
-from bulletins.problems import Problem, problems
+from bulletins.problems import Problem
 from members.channel import PersonId
 
 _CODES_TRIED_AT_MOST = 32
 _EDITS_TRIED_AT_MOST = 5
 _CODE_BITS = 40
+_TO_COME = frozenset({BroadcastState.SCHEDULED, BroadcastState.RECURRING, BroadcastState.HELD})
 _STOPPABLE = frozenset(
     state for state, nexts in BROADCAST_TRANSITIONS.items() if BroadcastState.STOPPED in nexts
 )
@@ -52,13 +55,18 @@ class Desk:
         draw: Random,
         wake: Callable[[], None],
         set_timer: Callable[[BulletinId, datetime], None],
+        next_moment: NextMoment = never,
     ) -> None:
-        """``wake`` tells the engine of a change; ``set_timer`` asks for `start_due` at a moment."""
+        """``wake`` tells the engine of a change; ``set_timer`` asks for `start_due` at a moment.
+
+        ``next_moment`` is the calendar of recurring bulletins.
+        """
         self._book = book
         self._now = now
         self._draw = draw
         self._wake = wake
         self._set_timer = set_timer
+        self._next_moment = next_moment
 
     async def compose(
         self, bulletin: Bulletin, origin: Origin, corrects: BulletinId | None = None
@@ -66,7 +74,7 @@ class Desk:
         """A new draft under a fresh code; the same ``origin.key`` gives the same draft again."""
         symbols = body_symbols(await self._book.codes_in_use())
         for _ in range(_CODES_TRIED_AT_MOST):
-            code = make(self._draw.getrandbits(_CODE_BITS), symbols)
+            code = self._fresh_code(symbols)
             draft = NewDraft(
                 bulletin=replace(bulletin, code=code),
                 author=origin.author,
@@ -180,8 +188,22 @@ class Desk:
         self._wake()
 
     async def start_due(self, bulletin_id: BulletinId) -> Broadcast | Refusal:
-        """What the timer calls: starts it, or holds it for a moderator. Called twice, it has one effect."""
+        """What the timer calls: starts it, or holds it for a moderator. Called twice, it has one effect.
+
+        Of a series it is the next occurrence that is started or held; the series is what is returned.
+        """
+        broadcast = await self._book.find(bulletin_id)
+        if broadcast is not None and broadcast.bulletin.recurrence is not None:
+            return await self._recur(bulletin_id)
         return await self._start(Start(bulletin_id, self._now()))
+
+    async def skip(self, series: BulletinId, person: PersonId, moment: datetime) -> Broadcast | Refusal:
+        """Leave out the occurrence at ``moment``, as long as it is the next. One person is enough."""
+        return await self._book.skip(Skip(series, person, moment, is_skipped=True))
+
+    async def unskip(self, series: BulletinId, person: PersonId, moment: datetime) -> Broadcast | Refusal:
+        """Take that back, until then."""
+        return await self._book.skip(Skip(series, person, moment, is_skipped=False))
 
     async def send_now(self, bulletin_id: BulletinId, person: PersonId) -> Broadcast | Refusal:
         """A moderator sends an approved bulletin that is scheduled or was held."""
@@ -206,7 +228,7 @@ class Desk:
         return await self._change(Change(bulletin_id, person, paused, BroadcastState.SENDING, self._now()))
 
     async def schedule_to_rebuild(self) -> Sequence[tuple[BulletinId, datetime]]:
-        """Every start that timers must know of, also those already missed."""
+        """Every start and occurrence that timers must know of, also those already missed."""
         return await self._book.scheduled()
 
     async def find(self, key: BulletinId | Code) -> Broadcast | None:
@@ -221,6 +243,14 @@ class Desk:
         """What waits for an approver."""
         return await self._book.listed({BroadcastState.IN_REVIEW})
 
+    async def to_come(self) -> Sequence[Broadcast]:
+        """What is scheduled, repeats or is held for somebody to decide, the newest first."""
+        return await self._book.listed(_TO_COME)
+
+    def next_few(self, recurrence: Recurrence, after: datetime | None = None) -> Sequence[datetime]:
+        """The next three moments of a rule, from now on or after another moment."""
+        return next_few(recurrence, after or self._now(), self._next_moment)
+
     async def audience(self, broadcast: Broadcast) -> AudienceSize:
         """Whom it would reach if it were sent now."""
         return await self._book.audience_size(broadcast.bulletin, broadcast.corrects)
@@ -231,7 +261,26 @@ class Desk:
 
     def problems(self, broadcast: Broadcast) -> tuple[Problem, ...]:
         """What keeps it from being sent, at this moment."""
-        return problems(broadcast.bulletin, self._now())
+        return self.problems_of(broadcast.bulletin)
+
+    def problems_of(self, bulletin: Bulletin) -> tuple[Problem, ...]:
+        """The same of a bulletin that nobody has written down yet."""
+        return faults(bulletin, self._now(), self._next_moment)
+
+    async def _recur(self, series: BulletinId) -> Broadcast | Refusal:
+        symbols = body_symbols(await self._book.codes_in_use())
+        for _ in range(_CODES_TRIED_AT_MOST):
+            result = await self._book.recur(Recur(series, self._now(), self._fresh_code(symbols)))
+            if isinstance(result, Refusal):
+                return result
+            if result is not None:
+                self._ring(result.series)
+                self._wake()
+                return result.series
+        raise RuntimeError("no free code was found")
+
+    def _fresh_code(self, symbols: int) -> Code:
+        return make(self._draw.getrandbits(_CODE_BITS), symbols)
 
     async def _start(self, start: Start) -> Broadcast | Refusal:
         result = await self._book.start(start)
@@ -253,5 +302,7 @@ class Desk:
     def _ring(self, broadcast: Broadcast) -> None:
         if broadcast.state is BroadcastState.SCHEDULED and broadcast.bulletin.not_before:
             self._set_timer(broadcast.id, broadcast.bulletin.not_before)
+        elif broadcast.state is BroadcastState.RECURRING and broadcast.upcoming:
+            self._set_timer(broadcast.id, broadcast.upcoming.at)
         elif broadcast.state is BroadcastState.SENDING:
             self._wake()

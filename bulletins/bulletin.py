@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from bulletins.code import Code
-from bulletins.problems import LONGEST_VALIDITY, Problem, ProblemKind, problems
+from bulletins.problems import LONGEST_VALIDITY, Problem, ProblemKind, is_too_grave_to_repeat, problems
 from bulletins.values import (
     ENGLISH,
     GRAVE,
@@ -18,6 +18,7 @@ from bulletins.values import (
     Media,
     MsgType,
     Provenance,
+    Recurrence,
     Severity,
     Status,
     Text,
@@ -43,6 +44,7 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "Provenance",
+    "Recurrence",
     "Severity",
     "Status",
     "Text",
@@ -51,6 +53,7 @@ __all__ = [
     "is_correction",
     "is_drill",
     "is_life_safety",
+    "is_too_grave_to_repeat",
     "lane",
     "problems",
 ]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bulletins.values import Audience, Bulletin, Media, Provenance, Text
+from bulletins.values import Audience, Bulletin, Media, Provenance, Recurrence, Text
 from bulletins.wording import one_line, tidied
 
 RECORD_TYPE = "loa-bulletin/1"
@@ -29,27 +29,28 @@ def canonical_json(value: Json) -> bytes:
 
 def canonical_bytes(bulletin: Bulletin) -> bytes:
     """The record of a bulletin."""
-    return canonical_json(
-        {
-            "type": RECORD_TYPE,
-            "code": bulletin.code,
-            "version": bulletin.version,
-            "status": bulletin.status.value,
-            "msg_type": bulletin.msg_type.value,
-            "category": bulletin.category.value,
-            "urgency": bulletin.urgency.value,
-            "severity": bulletin.severity.value,
-            "certainty": bulletin.certainty.value,
-            "issuer": one_line(bulletin.issuer),
-            "texts": {language: _text(text) for language, text in bulletin.texts.items()},
-            "source_url": bulletin.source_url,
-            "media": _media(bulletin.media),
-            "references": list(bulletin.references),
-            "sent": _time(bulletin.sent),
-            "expires": _time(bulletin.expires),
-            "provenance": _provenance(bulletin.provenance),
-        }
-    )
+    record: dict[str, Json] = {
+        "type": RECORD_TYPE,
+        "code": bulletin.code,
+        "version": bulletin.version,
+        "status": bulletin.status.value,
+        "msg_type": bulletin.msg_type.value,
+        "category": bulletin.category.value,
+        "urgency": bulletin.urgency.value,
+        "severity": bulletin.severity.value,
+        "certainty": bulletin.certainty.value,
+        "issuer": one_line(bulletin.issuer),
+        "texts": {language: _text(text) for language, text in bulletin.texts.items()},
+        "source_url": bulletin.source_url,
+        "media": _media(bulletin.media),
+        "references": list(bulletin.references),
+        "sent": _time(bulletin.sent),
+        "expires": _time(bulletin.expires),
+        "provenance": _provenance(bulletin.provenance),
+    }
+    if bulletin.recurrence is not None:  # the records of all others stay as they always were
+        record["recurrence"] = _recurrence(bulletin.recurrence)
+    return canonical_json(record)
 
 
 def content_hash(bulletin: Bulletin) -> bytes:
@@ -116,6 +117,14 @@ def _provenance(provenance: Provenance | None) -> Json:
         "expires": _time(provenance.expires),
         "sha256": provenance.sha256,
         "signed": provenance.signed,
+    }
+
+
+def _recurrence(recurrence: Recurrence) -> Json:
+    return {
+        "cron": recurrence.cron,
+        "ends": _time(recurrence.ends),
+        "valid_hours": recurrence.valid_hours,
     }
 
 

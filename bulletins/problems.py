@@ -8,12 +8,15 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from bulletins.cron import read_cron
 from bulletins.rendering import Imprint, most_units, render_resent
-from bulletins.values import VIETNAMESE, Bulletin, Language, MsgType, Status
+from bulletins.values import VIETNAMESE, Bulletin, Language, MsgType, Severity, Status
 from bulletins.wording import bare_words, mixed_words, odd_characters, one_line, tidied
 
 LONGEST_VALIDITY = timedelta(days=30)
 LONGEST_WAIT = timedelta(days=90)
+LONGEST_RECURRENCE = timedelta(days=367)
+"""A year, and what is left of its last day."""
 MOST_LANGUAGES = 8
 MOST_REFERENCES = 10
 MOST_SOURCE_CHARACTERS = 500
@@ -47,6 +50,13 @@ class ProblemKind(StrEnum):
     TOO_MANY_REFERENCES = "too_many_references"
     REFERS_TO_ITSELF = "refers_to_itself"
     DENIES_THE_DRILL = "denies_the_drill"
+    RULE_UNREADABLE = "rule_unreadable"
+    RULE_TOO_OFTEN = "rule_too_often"
+    RULE_NEVER = "rule_never"
+    REPEATS_UNTIL_PAST = "repeats_until_past"
+    REPEATS_TOO_LONG = "repeats_too_long"
+    REPEATS_DANGER = "repeats_danger"
+    REPEATS_CORRECTION = "repeats_correction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,38 @@ SENTENCES: Mapping[ProblemKind, tuple[str, str]] = {
         "Bản tin diễn tập không được nói là không phải diễn tập ({detail}). Bạn hãy bỏ câu đó.",
         "A drill must not say that it is no drill ({detail}). Please take that sentence out.",
     ),
+    ProblemKind.RULE_UNREADABLE: (
+        "Loa chưa hiểu lịch lặp lại ({detail}). Bạn hãy viết như “hằng ngày 7h”, hoặc năm cột cron: "
+        "phút, giờ, ngày, tháng, thứ.",
+        "The rule for repeating is not understood ({detail}). Please write it like “daily 7:00”, or as the "
+        "five fields of cron: minute, hour, day, month, weekday.",
+    ),
+    ProblemKind.RULE_TOO_OFTEN: (
+        "Lịch này lặp lại dày quá ({detail}). Bản tin chỉ được gửi lại nhiều nhất mỗi giờ một lần.",
+        "That repeats too often ({detail}). A bulletin is sent again once an hour at most.",
+    ),
+    ProblemKind.RULE_NEVER: (
+        "Theo lịch này ({detail}), không có kỳ nào trước ngày kết thúc. Bạn hãy sửa lịch hoặc ngày kết thúc.",
+        "By this rule ({detail}) it would never go out before its end. Please change the rule or the end.",
+    ),
+    ProblemKind.REPEATS_UNTIL_PAST: (
+        "Ngày kết thúc lặp lại đã qua ({detail}). Bạn hãy chọn ngày sau hôm nay.",
+        "The end of the repetition is over already ({detail}). Please choose a later day.",
+    ),
+    ProblemKind.REPEATS_TOO_LONG: (
+        "Ngày kết thúc quá xa ({detail}). Bản tin lặp lại nhiều nhất trong một năm, sau đó cần duyệt lại.",
+        "The end is too far away ({detail}). A bulletin repeats for a year at most, then it is approved anew.",
+    ),
+    ProblemKind.REPEATS_DANGER: (
+        "Bản tin về nguy hiểm đến tính mạng không được tự lặp lại: mỗi lần đều phải có người xem và duyệt. "
+        "Bạn hãy bỏ lặp lại, hoặc chọn mức độ khác.",
+        "A bulletin about danger to life cannot repeat by itself: somebody must look at each one. Please take "
+        "the repetition out, or choose another weight.",
+    ),
+    ProblemKind.REPEATS_CORRECTION: (
+        "Bản đính chính hoặc thu hồi chỉ gửi một lần, không lặp lại. Bạn hãy bỏ lặp lại.",
+        "A correction or withdrawal goes out once and cannot repeat. Please take the repetition out.",
+    ),
 }
 
 
@@ -194,7 +236,42 @@ def is_source(url: str) -> bool:
     return parts.scheme in ("http", "https") and has_host and "@" not in parts.netloc
 
 
+def is_too_grave_to_repeat(bulletin: Bulletin) -> bool:
+    """Danger to life: by its severity alone, or grave and immediate. A drill of it is treated alike."""
+    return bulletin.severity is Severity.EXTREME or bulletin.is_grave_and_now
+
+
+def recurrence_problems(bulletin: Bulletin, now: datetime) -> Iterator[Problem]:
+    """What is wrong with a series' own rule, but for whether it ever comes about: that takes a calendar."""
+    recurrence = bulletin.recurrence
+    if recurrence is None:
+        return
+    yield from _rule_problems(recurrence.cron)
+    if recurrence.ends <= now:
+        yield Problem(ProblemKind.REPEATS_UNTIL_PAST, _local(recurrence.ends))
+    elif recurrence.ends > now + LONGEST_RECURRENCE:
+        yield Problem(ProblemKind.REPEATS_TOO_LONG, _local(recurrence.ends))
+    if not timedelta(0) < recurrence.validity <= LONGEST_VALIDITY:
+        yield Problem(ProblemKind.EXPIRES_TOO_LATE, f"{recurrence.valid_hours} h")
+    if is_too_grave_to_repeat(bulletin):
+        yield Problem(ProblemKind.REPEATS_DANGER)
+    if bulletin.msg_type is not MsgType.ALERT:
+        yield Problem(ProblemKind.REPEATS_CORRECTION)
+
+
+def _rule_problems(line: str) -> Iterator[Problem]:
+    cron = read_cron(line)
+    if cron is None:
+        yield Problem(ProblemKind.RULE_UNREADABLE, line)
+    elif len(cron.minutes) > 1:
+        yield Problem(ProblemKind.RULE_TOO_OFTEN, line)
+
+
 def _time_problems(bulletin: Bulletin, now: datetime) -> Iterator[Problem]:
+    """A series has no moment of its own: those of its occurrences follow from its rule."""
+    if bulletin.recurrence is not None:
+        yield from recurrence_problems(bulletin, now)
+        return
     starts = max(now, bulletin.not_before or now)
     if bulletin.expires <= now:
         yield Problem(ProblemKind.EXPIRED, _local(bulletin.expires))

@@ -5,7 +5,7 @@ Import these names from `bulletins.bulletin`, which adds the rules.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NewType
 
@@ -122,6 +122,23 @@ class Provenance:
     """The file has an XML signature. It says nothing about whether the signature is good."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """By which rule a bulletin is sent again and again. Each time it is a bulletin of its own."""
+
+    cron: str
+    """Five fields as `bulletins.cron` reads them, on the network's clock."""
+    ends: datetime
+    """No occurrence after this moment; one at this very moment still is."""
+    valid_hours: int
+    """For how long each occurrence counts."""
+
+    @property
+    def validity(self) -> timedelta:
+        """For how long each occurrence counts."""
+        return timedelta(hours=self.valid_hours)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulletin:
     """One version of one official message. All times are aware."""
@@ -145,6 +162,8 @@ class Bulletin:
     not_before: datetime | None = None
     expires: datetime
     provenance: Provenance | None = None
+    recurrence: Recurrence | None = None
+    """What has one is a series: it is approved as a whole, and never sent itself."""
 
     @property
     def is_grave_and_now(self) -> bool:

@@ -117,7 +117,7 @@ class Reviews:
             f"<b>{kind_words(broadcast.bulletin)}</b> · {headline_of(broadcast.bulletin)}",
             _("Written by: {name}").format(name=author),
             _("Goes to: {reach}").format(reach=reach_words(size)),
-            _("Goes out: {when}").format(when=start_words(broadcast.bulletin, desk)),
+            _("Goes out: {when}").format(when=html.quote(start_words(broadcast.bulletin, desk))),
             needs_words(desk.needed(broadcast)),
         ]
         return "\n".join(lines)
@@ -192,8 +192,8 @@ class ApprovingTalk:
         await tell(bot, result.broadcast.author, text, await self._on_its_way(result.broadcast))
 
     async def _on_its_way(self, broadcast: Broadcast) -> InlineKeyboardMarkup | None:
-        """A scheduled one can still be stopped, or sent at once."""
-        if broadcast.state is not BroadcastState.SCHEDULED:
+        """A scheduled one can still be stopped, or sent at once; of a series, the next one left out."""
+        if broadcast.state not in (BroadcastState.SCHEDULED, BroadcastState.RECURRING):
             return None
         return await self._desk.buttons.keyboard(
             action_rows(broadcast), chat=broadcast.author_chat, person=None, repeatable=True
@@ -279,6 +279,8 @@ class ApprovingTalk:
             return needs_words(result.still_needed)
         if result.broadcast.state is BroadcastState.SCHEDULED and bulletin.not_before is not None:
             return _("It goes out at {moment}.").format(moment=moment_words(bulletin.not_before, self._desk))
+        if result.broadcast.state is BroadcastState.RECURRING:
+            return _("It repeats: {when}").format(when=html.quote(start_words(bulletin, self._desk)))
         return _("It is going out now.")
 
 

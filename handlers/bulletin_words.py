@@ -18,6 +18,7 @@ from bulletins.labels import category_words
 from bulletins.problems import Problem
 from bulletins.rendering import text_in
 from handlers.bulletin_desk import BulletinDesk
+from handlers.repetition_words import recurrence_words, validity_words
 from handlers.settings_cards import Choice, name_of
 from handlers.telling import spoken
 
@@ -57,11 +58,13 @@ def state_words(state: BroadcastState) -> str:
         BroadcastState.IN_REVIEW: _("waiting for approval"),
         BroadcastState.APPROVED: _("approved"),
         BroadcastState.SCHEDULED: _("scheduled"),
-        BroadcastState.HELD: _("held: it missed its time"),
+        BroadcastState.HELD: _("held: somebody must decide"),
         BroadcastState.SENDING: _("being sent"),
         BroadcastState.PAUSED: _("paused"),
         BroadcastState.DONE: _("sent"),
         BroadcastState.STOPPED: _("stopped"),
+        BroadcastState.RECURRING: _("recurring"),
+        BroadcastState.FINISHED: _("finished: it does not repeat any more"),
     }[state]
 
 
@@ -165,14 +168,19 @@ def _choices(bulletin: Bulletin, desk: BulletinDesk) -> Iterator[tuple[str, str]
     yield _("Picture:"), _("yes") if bulletin.media else _("no")
     yield _("Issuer:"), bulletin.issuer or missing
     yield _("Source:"), bulletin.source_url or missing
-    yield _("Valid until:"), moment_words(bulletin.expires, desk)
+    if bulletin.recurrence is None:
+        yield _("Valid until:"), moment_words(bulletin.expires, desk)
+    else:
+        yield _("Valid for:"), validity_words(bulletin.recurrence)
     yield _("Goes out:"), start_words(bulletin, desk)
     if bulletin.provenance is not None:
         yield _("Made from:"), f"CAP {bulletin.provenance.identifier}"
 
 
 def start_words(bulletin: Bulletin, desk: BulletinDesk) -> str:
-    """When it goes out."""
+    """When it goes out, once or again and again."""
+    if bulletin.recurrence is not None:
+        return recurrence_words(bulletin.recurrence, desk)
     if bulletin.not_before is None:
         return _("as soon as it is approved")
     return moment_words(bulletin.not_before, desk)

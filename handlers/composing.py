@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from aiogram import Bot, F, Router
+from aiogram import Bot, F, Router, html
 from aiogram.enums import ChatType
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
@@ -29,14 +29,17 @@ from handlers.bulletin_words import (
     problem_lines,
     reach_words,
     short_headline,
+    start_words,
     why_not,
 )
 from handlers.buttons import Cell, Pressed
 from handlers.commands import Command
+from handlers.draft_answers import Answer
 from handlers.draft_cards import Card, DraftCards
-from handlers.draft_fields import FIELDS, Answer, chosen
+from handlers.draft_fields import FIELDS, chosen
 from handlers.pictures import picture_of, read_cap_file
 from handlers.previews import Previews
+from handlers.repetition_fields import asks_for_end
 from handlers.telling import show_instead
 from members.buttons import Payload
 from members.roles import Who
@@ -300,7 +303,9 @@ class ComposingTalk:
             return
         else:
             await state.clear()
-        text, markup = await self._card(edited)
+        is_rule = asks_for_end(data["field"], edited)
+        page = await self._cards.choices(edited, "repeat.ends") if is_rule else None
+        text, markup = page or await self._card(edited)
         await message.answer(text, reply_markup=markup)
 
     async def _card(self, draft: Broadcast) -> Card:
@@ -317,6 +322,10 @@ class ComposingTalk:
         ]
         if not is_correction(draft.bulletin):
             lines.append(needs_words(self._desk.needed(draft)))
+        if draft.bulletin.recurrence is not None:
+            when = html.quote(start_words(draft.bulletin, self._desk))
+            lines.append(_("Goes out: {when}").format(when=when))
+            lines.append(_("Each time it gets a code of its own, in place of the one above."))
         rows: list[list[Cell]] = [
             [_asking_button(draft)],
             [(_("✏️ Change something"), "draft.card", {"bulletin": draft.id})],

@@ -16,6 +16,7 @@ from bulletins.labels import category_words
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import draft_words, weight_words
 from handlers.buttons import Cell
+from handlers.repetition_fields import repetition_page
 from handlers.settings_cards import Choice, name_of
 from handlers.telling import spoken
 
@@ -56,6 +57,8 @@ class DraftCards:
                 return await self._page(broadcast, _("Until when does it count?"), self._expiries(broadcast))
             case "start":
                 return await self._page(broadcast, _("When should it go out?"), self._starts(broadcast))
+            case "repeat" | "repeat.weekly" | "repeat.ends":
+                return await self._page(broadcast, *repetition_page(broadcast, field))
         return None
 
     async def keyboard(self, broadcast: Broadcast, rows: Sequence[Sequence[Cell]]) -> InlineKeyboardMarkup:
@@ -127,6 +130,8 @@ class DraftCards:
             _setter(broadcast, labels.get(hours, f"{hours} h"), "expires", hours)
             for hours in VALIDITIES_HOURS
         ]
+        if broadcast.bulletin.recurrence is not None:  # no moment is meant then, but a time after each one
+            return [offered]
         return [offered, [_editor(broadcast)(_("Another moment"), "expires.type")]]
 
     def _starts(self, broadcast: Broadcast) -> list[list[Cell]]:
@@ -139,6 +144,7 @@ class DraftCards:
             [_setter(broadcast, _("As soon as it is approved"), "start", None)],
             [_setter(broadcast, label, "start", morning.isoformat())],
             [_editor(broadcast)(_("Another moment"), "start.type")],
+            [_editor(broadcast)(_("🔁 Repeat"), "repeat")],
         ]
 
     async def _audience(self, broadcast: Broadcast, field: str, page: int) -> Card:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,38 +11,19 @@ from aiogram import html
 from aiogram.utils.i18n import gettext as _
 
 from broadcasts.broadcast import Broadcast
-from broadcasts.drafting import Edit, Weight, reworded, typed_form, weighted, worded
-from broadcasts.schedule import expiry_after, read_moment
+from broadcasts.drafting import Edit, Weight, once, reworded, typed_form, valid_for, weighted, worded
+from broadcasts.schedule import read_moment
 from bulletins.bulletin import ENGLISH, Category, Language, is_correction
 from bulletins.labels import labels_for
 from bulletins.problems import is_source
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import moment_words
+from handlers.draft_answers import Answer, TypedField
+from handlers.repetition_fields import REPETITION_FIELDS, choose_end
 
 _LONGEST_ISSUER_CHARACTERS = 120
 _SHOWN_CHARACTERS = 3_000
 _NONE_WORDS = frozenset({"-", "không", "khong", "bỏ", "no", "none"})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was typed, for which draft."""
-
-    typed: str
-    broadcast: Broadcast
-    desk: BulletinDesk
-
-
-Read = Callable[[Answer], Edit | str]
-"""An edit, or the sentence that says why there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class TypedField:
-    """One field that is typed."""
-
-    ask: Callable[[Broadcast, BulletinDesk], str]
-    read: Read
 
 
 def _ask_text(broadcast: Broadcast, desk: BulletinDesk) -> str:
@@ -128,7 +109,7 @@ def _read_expires(answer: Answer) -> Edit | str:
 
 def _read_start(answer: Answer) -> Edit | str:
     moment = _read_future(answer)
-    return moment if isinstance(moment, str) else lambda bulletin: replace(bulletin, not_before=moment)
+    return moment if isinstance(moment, str) else once(moment, answer.desk.now())
 
 
 def _read_future(answer: Answer) -> datetime | str:
@@ -157,6 +138,7 @@ FIELDS: Mapping[str, TypedField] = {
     "expires.type": TypedField(_ask_moment, _read_expires),
     "start.type": TypedField(_ask_moment, _read_start),
     "picture": TypedField(_ask_picture, _read_picture),
+    **REPETITION_FIELDS,
 }
 
 
@@ -166,13 +148,11 @@ def chosen(field: str, value: Any, desk: BulletinDesk) -> Edit:
 
 
 def _choose_expiry(hours: int, desk: BulletinDesk) -> Edit:
-    now = desk.now()
-    return lambda bulletin: replace(bulletin, expires=expiry_after(hours, bulletin.not_before, now))
+    return valid_for(hours, desk.now())
 
 
-def _choose_start(written: str | None, _desk: BulletinDesk) -> Edit:
-    moment = None if written is None else datetime.fromisoformat(written)
-    return lambda bulletin: replace(bulletin, not_before=moment)
+def _choose_start(written: str | None, desk: BulletinDesk) -> Edit:
+    return once(None if written is None else datetime.fromisoformat(written), desk.now())
 
 
 def _choose_audience(field: str) -> Callable[[Any, BulletinDesk], Edit]:
@@ -188,6 +168,7 @@ _CHOSEN: Mapping[str, Callable[[Any, BulletinDesk], Edit]] = {
     "issuer": lambda value, desk: lambda bulletin: replace(bulletin, issuer=value),
     "expires": _choose_expiry,
     "start": _choose_start,
+    "repeat.ends": choose_end,
     "topics": _choose_audience("topics"),
     "areas": _choose_audience("areas"),
 }

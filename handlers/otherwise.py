@@ -89,6 +89,7 @@ def _for_everybody() -> str:
 def _for_staff() -> str:
     return _(
         "\n<b>For the network's staff</b>\n"
+        "/lich shows what is scheduled and what repeats\n"
         "/dung CODE stops a bulletin, /tamdung CODE pauses it, /tieptuc CODE goes on with it\n"
         "/dinhchinh CODE corrects a bulletin that went out\n"
         "/thuhoi CODE withdraws it"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from aiogram import Bot
 from aiogram.types import BufferedInputFile, Message
 
 from broadcasts.broadcast import Broadcast
-from bulletins.bulletin import Language, Media
+from broadcasts.recurrence import occurrence
+from bulletins.bulletin import Bulletin, Language, Media
 from bulletins.problems import MOST_LANGUAGES
 from bulletins.rendering import Rendered, render, render_corrected_copy, render_correction_notice
 from handlers.bulletin_desk import BulletinDesk
@@ -21,7 +23,11 @@ class Previews:
         self._desk = desk
 
     async def show(self, bot: Bot, bot_name: str, chat: int | str, broadcast: Broadcast) -> None:
-        """One message for each language; for a correction, the edited copy and the reply under it."""
+        """One message for each language; for a correction, the edited copy and the reply under it.
+
+        Of a series it is the next occurrence, under the code of the series.
+        """
+        broadcast = replace(broadcast, bulletin=self._next_of(broadcast.bulletin))
         original = await self._original(broadcast)
         for language in list(broadcast.bulletin.texts)[:MOST_LANGUAGES]:
             for rendered, media in self._messages(broadcast, original, language):
@@ -58,6 +64,12 @@ class Previews:
     async def _remember(self, bot_name: str, media: Media, sent: Message) -> None:
         if sent.photo:
             await self._desk.pictures.remember_handle(bot_name, media.sha256, sent.photo[-1].file_id)
+
+    def _next_of(self, bulletin: Bulletin) -> Bulletin:
+        if bulletin.recurrence is None:
+            return bulletin
+        moments = self._desk.desk.next_few(bulletin.recurrence)
+        return occurrence(bulletin, bulletin.code, moments[0]) if moments else bulletin
 
     async def _original(self, broadcast: Broadcast) -> Broadcast | None:
         return None if broadcast.corrects is None else await self._desk.desk.find(broadcast.corrects)

@@ -20,6 +20,7 @@ from aiogram.utils.i18n import gettext as _
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends
+from broadcasts.recurrence import Doubt, why_it_is_held
 from bulletins.bulletin import BulletinId, MsgType, is_correction
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Cell
@@ -28,7 +29,10 @@ from handlers.progress_words import Figures, progress_words
 log = structlog.get_logger(__name__)
 
 EDITED_EVERY_SECONDS = 3.0
-_ENDED = frozenset({BroadcastState.DONE, BroadcastState.STOPPED})
+_ENDED = frozenset({BroadcastState.DONE, BroadcastState.STOPPED, BroadcastState.FINISHED})
+_SENT_BY_A_PERSON = frozenset({Refusal.TOO_LATE.value, *(doubt.value for doubt in Doubt)})
+"""Why something is held that may still go out when somebody says so."""
+
 _MARKUPS_KEPT = 256
 
 CLOSED = ""
@@ -184,7 +188,9 @@ def action_rows(broadcast: Broadcast) -> list[list[Cell]]:
             return [[(_("▶️ Go on"), "progress.resume", this), stop]]
         case BroadcastState.SCHEDULED:
             return [[(_("📨 Send now"), "progress.send", this), stop]]
-        case BroadcastState.HELD if broadcast.halted_because == Refusal.TOO_LATE:
+        case BroadcastState.RECURRING:
+            return [*_skipping(broadcast), [stop]]
+        case BroadcastState.HELD if why_it_is_held(broadcast.halted_because)[0] in _SENT_BY_A_PERSON:
             return [[(_("📨 Send now"), "progress.send", this), stop]]
         case BroadcastState.HELD:
             return [[stop]]
@@ -192,6 +198,17 @@ def action_rows(broadcast: Broadcast) -> list[list[Cell]]:
             return [[(_("📝 Write it again"), "draft.again", this)]]
         case _:
             return _amending(broadcast)
+
+
+def _skipping(broadcast: Broadcast) -> list[list[Cell]]:
+    """The occurrence is named by its moment: an old button never skips another one."""
+    upcoming = broadcast.upcoming
+    if upcoming is None:
+        return []
+    this = {"bulletin": broadcast.id, "at": upcoming.at.isoformat()}
+    if upcoming.is_skipped:
+        return [[(_("↩️ Do not skip it"), "schedule.unskip", this)]]
+    return [[(_("⏭ Skip the next one"), "schedule.skip", this)]]
 
 
 def straggler_rows(broadcast: Broadcast, has_stragglers: bool) -> list[list[Cell]]:

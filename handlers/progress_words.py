@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from aiogram import html
 from aiogram.utils.i18n import gettext as _
+from aiogram.utils.i18n import ngettext
 from babel.numbers import format_decimal
 
+from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.recurrence import SUPERSEDED, Doubt, why_it_is_held
 from handlers.bulletin_desk import BulletinDesk
-from handlers.bulletin_words import headline_of, kind_words, moment_words, state_words
+from handlers.bulletin_words import headline_of, kind_words, moment_words, start_words, state_words
 from handlers.telling import spoken
 
 _BAR_CELLS = 12
@@ -38,32 +41,76 @@ class Figures:
 
 def progress_words(broadcast: Broadcast, figures: Figures, desk: BulletinDesk) -> str:
     """The whole message."""
-    lines = [
-        f"<b>{kind_words(broadcast.bulletin)}</b> · {headline_of(broadcast.bulletin)}",
-        f"{html.code(broadcast.bulletin.code)} · {state_words(broadcast.state)}",
-        *_waiting(broadcast, desk),
-    ]
+    lines = [standing_words(broadcast, desk)]
     if figures.planned:
         lines += [_bar(figures), *_counted(figures)]
     return "\n".join(lines)
 
 
+def standing_words(broadcast: Broadcast, desk: BulletinDesk) -> str:
+    """Which bulletin it is, where it stands, and what comes or what somebody is to do."""
+    lines = [
+        f"<b>{kind_words(broadcast.bulletin)}</b> · {headline_of(broadcast.bulletin)}",
+        f"{html.code(broadcast.bulletin.code)} · {state_words(broadcast.state)}",
+    ]
+    if broadcast.series is not None:
+        said = _("One of the recurring bulletin {code}, and approved with it.")
+        lines.append(said.format(code=html.code(broadcast.series)))
+    return "\n".join([*lines, *_waiting(broadcast, desk)])
+
+
 def _waiting(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
-    """Why nothing moves, and what somebody is to do."""
-    if broadcast.state is BroadcastState.HELD:
-        planned = broadcast.bulletin.not_before
-        moment = moment_words(planned, desk) if planned else ""
-        if broadcast.halted_because == "too_late":
-            yield _("It was due at {moment} and did not start in time. Send it now, or stop it?").format(
-                moment=moment
-            )
-        else:
-            yield _("It was due at {moment}, but may no longer go out as it is. Please stop it.").format(
-                moment=moment
-            )
-    elif broadcast.state is BroadcastState.PAUSED and broadcast.halted_because not in (None, "paused"):
-        reason = html.quote(broadcast.halted_because or "")
-        yield _("Halted by itself: {reason}").format(reason=reason)
+    """What comes; why nothing moves, and what somebody is to do."""
+    match broadcast.state:
+        case BroadcastState.HELD:
+            yield from _held(broadcast, desk)
+        case BroadcastState.PAUSED if broadcast.halted_because not in (None, "paused"):
+            reason = html.quote(broadcast.halted_because or "")
+            yield _("Halted by itself: {reason}").format(reason=reason)
+        case BroadcastState.SCHEDULED:
+            yield _("Goes out: {when}").format(when=start_words(broadcast.bulletin, desk))
+        case BroadcastState.RECURRING:
+            yield _("It repeats: {when}").format(when=html.quote(start_words(broadcast.bulletin, desk)))
+            yield from _skipped(broadcast, desk)
+        case BroadcastState.FINISHED:
+            yield _("Its last one is past. If it should go on, please write it again and have it approved.")
+        case BroadcastState.STOPPED if broadcast.halted_because == SUPERSEDED:
+            yield _("Nobody decided about it until the next one was due, so it was left out.")
+
+
+def _skipped(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
+    if broadcast.upcoming is not None and broadcast.upcoming.is_skipped:
+        moment = moment_words(broadcast.upcoming.at, desk)
+        yield _("⏭ The next one, {moment}, is skipped.").format(moment=moment)
+
+
+def _held(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
+    planned = broadcast.bulletin.not_before
+    moment = moment_words(planned, desk) if planned else ""
+    reason, left_out = why_it_is_held(broadcast.halted_because)
+    words = {
+        Refusal.TOO_LATE: _("It was due at {moment} and did not start in time. Send it now, or stop it?"),
+        Doubt.CORRECTED: _(
+            "It was due at {moment}, but an earlier one was corrected or withdrawn since. Please read it "
+            "again: send it now as it is, or stop it?"
+        ),
+        Doubt.STOPPED: _(
+            "It was due at {moment}, but an earlier one was stopped while it went out. Send this one now, or "
+            "stop it?"
+        ),
+        Doubt.HALTED: _(
+            "It was due at {moment}, but an earlier one is paused and has not arrived everywhere. Send this "
+            "one now, or stop it?"
+        ),
+    }
+    other = _("It was due at {moment}, but may no longer go out as it is. Please stop it.")
+    yield {str(key): said for key, said in words.items()}.get(reason, other).format(moment=moment)
+    if left_out:
+        yield ngettext(
+            "{count} earlier one was missed too, and is left out.",
+            "{count} earlier ones were missed too, and are left out.",
+            left_out,
+        ).format(count=left_out)
 
 
 def _bar(figures: Figures) -> str:

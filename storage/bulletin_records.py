@@ -19,6 +19,7 @@ from bulletins.bulletin import (
     Media,
     MsgType,
     Provenance,
+    Recurrence,
     Severity,
     Status,
     Text,
@@ -51,6 +52,7 @@ def record_of(bulletin: Bulletin) -> dict[str, Any]:
         "not_before": _written(bulletin.not_before),
         "expires": _written(bulletin.expires),
         "provenance": _provenance_record(bulletin.provenance),
+        "recurrence": _recurrence_record(bulletin.recurrence),
     }
 
 
@@ -79,6 +81,7 @@ def bulletin_of(record: Mapping[str, Any]) -> Bulletin:
         not_before=_read(record["not_before"]),
         expires=expires,
         provenance=_provenance_of(record["provenance"]),
+        recurrence=_recurrence_of(record.get("recurrence")),  # rows of earlier versions have none
     )
 
 
@@ -124,6 +127,22 @@ def _provenance_of(record: Mapping[str, Any] | None) -> Provenance | None:
         sha256=record["sha256"],
         signed=record["signed"],
     )
+
+
+def _recurrence_record(recurrence: Recurrence | None) -> dict[str, Any] | None:
+    if recurrence is None:
+        return None
+    return {
+        "cron": recurrence.cron,
+        "ends": _written(recurrence.ends),
+        "valid_hours": recurrence.valid_hours,
+    }
+
+
+def _recurrence_of(record: Mapping[str, Any] | None) -> Recurrence | None:
+    if record is None:
+        return None
+    return Recurrence(record["cron"], datetime.fromisoformat(record["ends"]), record["valid_hours"])
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -9,12 +9,13 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.broadcast import Broadcast, BroadcastState
-from bulletins.bulletin import Bulletin, BulletinId, is_correction, is_life_safety, lane
+from broadcasts.recurrence import Upcoming
+from bulletins.bulletin import Bulletin, BulletinId, Code, is_correction, is_life_safety, lane
 from bulletins.canonical import approval_hash, content_hash
 from members.channel import PersonId
 from members.roles import Role
 from storage.bulletin_records import bulletin_of, record_of
-from storage.tables import approvals, bulletins, staff
+from storage.tables import approvals, bulletins, recurrences, staff
 
 
 def bulletin_columns(bulletin: Bulletin) -> dict[str, Any]:
@@ -55,7 +56,24 @@ async def broadcast_of(connection: AsyncConnection, row: Row[Any]) -> Broadcast:
         approved_by=await _consenting(connection, row, hash_now) if hash_now == row.approval_hash else (),
         corrects=None if row.corrects is None else BulletinId(row.corrects),
         halted_because=row.halted_because,
+        upcoming=await _upcoming(connection, row),
+        series=await _series(connection, row),
     )
+
+
+async def _upcoming(connection: AsyncConnection, row: Row[Any]) -> Upcoming | None:
+    if row.state != BroadcastState.RECURRING.value:
+        return None
+    found = await connection.execute(select(recurrences).where(recurrences.c.bulletin_id == row.id))
+    stored = found.one()
+    return Upcoming(stored.next_at, stored.next_at == stored.skipped_at)
+
+
+async def _series(connection: AsyncConnection, row: Row[Any]) -> Code | None:
+    if row.series is None:
+        return None
+    code = await connection.scalar(select(bulletins.c.code).where(bulletins.c.id == row.series))
+    return None if code is None else Code(code)
 
 
 async def roles_of(connection: AsyncConnection, person: PersonId) -> frozenset[Role]:

@@ -6,10 +6,9 @@ Every decision is asked of `broadcasts.consent` inside the transaction that writ
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import func, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,17 +19,17 @@ from broadcasts.book import (
     Consent,
     Consented,
     NewDraft,
+    Recurred,
     Refusal,
     Revision,
+    Skip,
     Start,
 )
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.consent import (
     EDITABLE,
     STARTABLE,
-    UNFINISHED,
     StartRules,
-    check_path,
     judge_change,
     judge_consent,
     judge_revision,
@@ -38,15 +37,26 @@ from broadcasts.consent import (
     still_needed,
     why_held,
 )
+from broadcasts.recurrence import Recur
 from broadcasts.schedule import Due, due
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
 from members.roles import Role
 from storage.audience import audience_size
 from storage.bulletin_rows import bulletin_columns, read_broadcast, roles_of
+from storage.bulletin_writes import (
+    begin,
+    changed_columns,
+    has_consented,
+    id_where,
+    insert_consent,
+    insert_draft,
+    read_surely,
+    set_state,
+)
 from storage.committer import Committer
-from storage.planning import plan_deliveries
-from storage.tables import approvals, bulletins, staff
+from storage.recurrences import begin_series, recur_or_refuse, skip_or_refuse
+from storage.tables import bulletins, recurrences, staff
 
 _LISTED_AT_MOST = 50
 _STAFF_AT_MOST = 500
@@ -65,10 +75,10 @@ class BulletinBook:
         """The draft as it stands in the book; None when its code is taken. One origin key gives one draft."""
 
         async def work(connection: AsyncConnection) -> Broadcast | None:
-            known = await _id_where(connection, bulletins.c.origin_key == draft.origin_key)
-            if known is None and await _id_where(connection, bulletins.c.code == draft.bulletin.code):
+            known = await id_where(connection, bulletins.c.origin_key == draft.origin_key)
+            if known is None and await id_where(connection, bulletins.c.code == draft.bulletin.code):
                 return None
-            return await _read_surely(connection, known or await _insert(connection, draft))
+            return await read_surely(connection, known or await insert_draft(connection, draft))
 
         try:
             return await self._committer.write(work)
@@ -85,7 +95,7 @@ class BulletinBook:
                 return refused or Refusal.UNKNOWN
             columns = bulletin_columns(revision.bulletin)
             path = () if broadcast.state is BroadcastState.DRAFT else (BroadcastState.DRAFT,)
-            return await _set(connection, broadcast, path, **columns)
+            return await set_state(connection, broadcast, path, **columns)
 
         return await self._committer.write(work)
 
@@ -96,10 +106,11 @@ class BulletinBook:
             broadcast = await read_broadcast(connection, consent.bulletin_id)
             if broadcast is None:
                 return Refusal.UNKNOWN
-            known = await _has_consented(connection, consent)
+            known = await has_consented(connection, consent)
             if known and consent.person in broadcast.approved_by and broadcast.state not in EDITABLE:
                 return self._consented(broadcast)
-            refused = judge_consent(broadcast, consent, await roles_of(connection, consent.person))
+            roles = await roles_of(connection, consent.person)
+            refused = judge_consent(broadcast, consent, roles, self._rules())
             return refused or await self._write_consent(connection, consent, known)
 
         return await self._committer.write(work)
@@ -114,7 +125,7 @@ class BulletinBook:
             refused = judge_change(broadcast, change, await roles_of(connection, change.person))
             if refused:
                 return refused
-            return await _set(connection, broadcast, (change.to,), **_changed_columns(broadcast, change))
+            return await set_state(connection, broadcast, (change.to,), **changed_columns(broadcast, change))
 
         return await self._committer.write(work)
 
@@ -131,11 +142,24 @@ class BulletinBook:
 
         return await self._committer.write(work)
 
+    async def recur(self, recur: Recur) -> Recurred | Refusal | None:
+        """Bring about the occurrence that is due, once whoever asks; None when the code is taken."""
+        try:
+            return await self._committer.write(
+                lambda connection: recur_or_refuse(connection, recur, self._rules())
+            )
+        except IntegrityError:  # another process took the code in the same moment
+            return None
+
+    async def skip(self, skip: Skip) -> Broadcast | Refusal:
+        """Leave the next occurrence out or not, if it still is the one that was meant."""
+        return await self._committer.write(lambda connection: skip_or_refuse(connection, skip))
+
     async def find(self, key: BulletinId | Code) -> Broadcast | None:
         """The bulletin with this id or code."""
         async with self._engine.connect() as connection:
             if isinstance(key, str):
-                found = await _id_where(connection, bulletins.c.code == key)
+                found = await id_where(connection, bulletins.c.code == key)
                 return None if found is None else await read_broadcast(connection, found)
             return await read_broadcast(connection, key)
 
@@ -148,16 +172,22 @@ class BulletinBook:
             wanted = wanted.where(bulletins.c.author == author)
         async with self._engine.connect() as connection:
             ids = await connection.scalars(wanted.order_by(bulletins.c.id.desc()).limit(_LISTED_AT_MOST))
-            return [await _read_surely(connection, BulletinId(found)) for found in ids.all()]
+            return [await read_surely(connection, BulletinId(found)) for found in ids.all()]
 
     async def scheduled(self) -> Sequence[tuple[BulletinId, datetime]]:
-        """Every start that timers must know of, the earliest first."""
-        wanted = select(bulletins.c.id, bulletins.c.not_before).where(
+        """Every start and every next occurrence that timers must know of, the earliest first."""
+        starts = select(bulletins.c.id, bulletins.c.not_before.label("at")).where(
             bulletins.c.state == BroadcastState.SCHEDULED.value, bulletins.c.not_before.is_not(None)
         )
+        occurrences = (
+            select(bulletins.c.id, recurrences.c.next_at.label("at"))
+            .join(recurrences)
+            .where(bulletins.c.state == BroadcastState.RECURRING.value)
+        )
+        both = union_all(starts, occurrences).subquery()
         async with self._engine.connect() as connection:
-            rows = await connection.execute(wanted.order_by(bulletins.c.not_before).limit(_SCHEDULED_AT_MOST))
-            return [(BulletinId(row.id), row.not_before) for row in rows]
+            rows = await connection.execute(select(both).order_by(both.c.at).limit(_SCHEDULED_AT_MOST))
+            return [(BulletinId(row.id), row.at) for row in rows]
 
     async def newest_correction(self, bulletin_id: BulletinId) -> Broadcast | None:
         """The latest published bulletin that corrects or withdraws this one."""
@@ -191,14 +221,16 @@ class BulletinBook:
 
     async def _write_consent(self, connection: AsyncConnection, consent: Consent, known: bool) -> Consented:
         if not known:
-            await _insert_consent(connection, consent)
-        broadcast = await _read_surely(connection, consent.bulletin_id)
+            await insert_consent(connection, consent)
+        broadcast = await read_surely(connection, consent.bulletin_id)
         if still_needed(broadcast, frozenset(broadcast.approved_by), self._rules()):
             return self._consented(broadcast)
         path = path_of_approval(broadcast, consent.at)
         if path[-1] is BroadcastState.SENDING:
-            return self._consented(await _begin(connection, broadcast, path, consent.at))
-        return self._consented(await _set(connection, broadcast, path))
+            return self._consented(await begin(connection, broadcast, path, consent.at))
+        if path[-1] is BroadcastState.RECURRING:
+            await begin_series(connection, broadcast, consent.at, self._rules().next_moment)
+        return self._consented(await set_state(connection, broadcast, path))
 
     def _consented(self, broadcast: Broadcast) -> Consented:
         missing = still_needed(broadcast, frozenset(broadcast.approved_by), self._rules())
@@ -208,7 +240,8 @@ class BulletinBook:
         self, connection: AsyncConnection, broadcast: Broadcast, start: Start
     ) -> Broadcast | Refusal:
         """A person may send what was missed; nobody can send what lacks approvals or is no longer right."""
-        if broadcast.state not in STARTABLE:
+        is_for_somebody = broadcast.state is BroadcastState.HELD and start.person is None
+        if broadcast.state not in STARTABLE or is_for_somebody:
             return Refusal.TOO_LATE
         rules = self._rules()
         if start.person is None and due(broadcast.bulletin.not_before, start.at, rules.grace) is Due.EARLY:
@@ -216,105 +249,7 @@ class BulletinBook:
         missing = still_needed(broadcast, frozenset(broadcast.approved_by), rules)
         held = why_held(broadcast, missing, start.at, rules)
         if held is None or (held is Refusal.TOO_LATE and start.person is not None):
-            return await _begin(connection, broadcast, (BroadcastState.SENDING,), start.at)
-        if broadcast.state is BroadcastState.HELD or start.person is not None:
+            return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at)
+        if start.person is not None:
             return held
-        return await _set(connection, broadcast, (BroadcastState.HELD,), halted_because=held.value)
-
-
-async def _begin(
-    connection: AsyncConnection, broadcast: Broadcast, path: Sequence[BroadcastState], now: datetime
-) -> Broadcast:
-    """Into sending: a correction first stops what it corrects, so that no more wrong copies go out."""
-    if broadcast.corrects is not None:
-        await connection.execute(
-            update(bulletins)
-            .where(
-                bulletins.c.id == broadcast.corrects,
-                bulletins.c.state.in_([state.value for state in UNFINISHED]),
-            )
-            .values(state=BroadcastState.STOPPED.value, halted_because="corrected", finished_at=now)
-        )
-    columns = bulletin_columns(replace(broadcast.bulletin, sent=now))
-    begun = await _set(connection, broadcast, path, started_at=now, halted_because=None, **columns)
-    await plan_deliveries(connection, broadcast.id, now)
-    return begun
-
-
-async def _insert(connection: AsyncConnection, draft: NewDraft) -> BulletinId:
-    inserted = await connection.execute(
-        insert(bulletins).values(
-            state=BroadcastState.DRAFT.value,
-            corrects=draft.corrects,
-            author=draft.author,
-            author_chat=draft.author_chat,
-            origin_key=draft.origin_key,
-            created_at=draft.at,
-            **bulletin_columns(draft.bulletin),
-        )
-    )
-    key = inserted.inserted_primary_key
-    return BulletinId(key[0]) if key else BulletinId(0)
-
-
-async def _set(
-    connection: AsyncConnection, broadcast: Broadcast, path: Sequence[BroadcastState], **columns: object
-) -> Broadcast:
-    """Along the path to its last state, if all is as it was read: two processes must not both win."""
-    check_path(broadcast.state, path)
-    changed = await connection.execute(
-        update(bulletins)
-        .where(
-            bulletins.c.id == broadcast.id,
-            bulletins.c.state == broadcast.state.value,
-            bulletins.c.approval_hash == broadcast.approval_hash,
-        )
-        .values(state=(path[-1] if path else broadcast.state).value, **columns)
-    )
-    if changed.rowcount != 1:
-        raise RuntimeError(f"bulletin {broadcast.id} changed while it was being written")
-    return await _read_surely(connection, broadcast.id)
-
-
-def _changed_columns(broadcast: Broadcast, change: Change) -> dict[str, object]:
-    columns: dict[str, object] = {"halted_because": change.because}
-    if change.to is BroadcastState.DRAFT:
-        # A new version is a new hash: no consent given before this counts for what comes after.
-        columns |= bulletin_columns(replace(broadcast.bulletin, version=broadcast.bulletin.version + 1))
-    if change.to is BroadcastState.STOPPED:
-        columns["finished_at"] = change.at
-    return columns
-
-
-async def _read_surely(connection: AsyncConnection, bulletin_id: BulletinId) -> Broadcast:
-    broadcast = await read_broadcast(connection, bulletin_id)
-    if broadcast is None:
-        raise LookupError(f"there is no bulletin {bulletin_id}")
-    return broadcast
-
-
-async def _id_where(connection: AsyncConnection, condition: ColumnElement[bool]) -> BulletinId | None:
-    found = await connection.scalar(select(bulletins.c.id).where(condition))
-    return None if found is None else BulletinId(found)
-
-
-async def _insert_consent(connection: AsyncConnection, consent: Consent) -> None:
-    await connection.execute(
-        insert(approvals).values(
-            bulletin_id=consent.bulletin_id,
-            person=consent.person,
-            approval_hash=consent.approval_hash,
-            approved_at=consent.at,
-        )
-    )
-
-
-async def _has_consented(connection: AsyncConnection, consent: Consent) -> bool:
-    found = await connection.scalar(
-        select(approvals.c.person).where(
-            approvals.c.bulletin_id == consent.bulletin_id,
-            approvals.c.person == consent.person,
-            approvals.c.approval_hash == consent.approval_hash,
-        )
-    )
-    return found is not None
+        return await set_state(connection, broadcast, (BroadcastState.HELD,), halted_because=held.value)

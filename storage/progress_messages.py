@@ -8,6 +8,7 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from broadcasts.broadcast import BroadcastState
+from broadcasts.recurrence import SUPERSEDED
 from bulletins.bulletin import BulletinId
 from storage.committer import Committer
 from storage.tables import bulletins
@@ -24,12 +25,17 @@ class ProgressMessages:
         self._committer = committer
 
     async def to_show(self) -> Sequence[tuple[BulletinId, str | None]]:
-        """Bulletins under way, and those that ended while still shown, each with its message."""
+        """Bulletins under way, and those that ended while still shown, each with its message.
+
+        Of a series its author hears when it is over, and of a held occurrence that the next one took its place.
+        """
         is_under_way = bulletins.c.state.in_([state.value for state in _UNDER_WAY])
         was_started = bulletins.c.started_at.is_not(None)
         is_open = or_(bulletins.c.progress_message.is_(None), bulletins.c.progress_message != "")
+        is_over = bulletins.c.state == BroadcastState.FINISHED.value
+        was_dropped = and_(bulletins.c.halted_because == SUPERSEDED, bulletins.c.progress_message != "")
         wanted = select(bulletins.c.id, bulletins.c.progress_message).where(
-            or_(is_under_way, and_(was_started, is_open))
+            or_(is_under_way, and_(or_(was_started, is_over), is_open), was_dropped)
         )
         async with self._engine.connect() as connection:
             rows = await connection.execute(wanted.order_by(bulletins.c.id.desc()).limit(_SHOWN_AT_MOST))

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.calendar import calendar_of
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.consent import StartRules
-from broadcasts.drafting import Origin, Weight, blank, weighted, worded
+from broadcasts.drafting import Origin, Weight, blank, repeating, weighted, worded
 from broadcasts.lifecycle import Desk
-from bulletins.bulletin import VIETNAMESE, Bulletin, BulletinId, Status, Text
+from bulletins.bulletin import VIETNAMESE, Bulletin, BulletinId, Recurrence, Status, Text
 from members.channel import PersonId
 from members.roles import Role
 from storage.bulletins import BulletinBook
@@ -31,6 +33,9 @@ MINH = PersonId("telegram:1002")
 PHUC = PersonId("telegram:1003")
 HOA = PersonId("telegram:2001")
 BAC_SAU = PersonId("telegram:3001")
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+CALENDAR = calendar_of(ZONE)
 
 STAFF = {
     LAN: ("Lan", {Role.MODERATOR, Role.APPROVER}),
@@ -49,12 +54,17 @@ class Office:
     wakes: int = 0
     timers: dict[BulletinId, datetime] = field(default_factory=dict)
     composed: int = 0
-    rules: StartRules = field(default_factory=StartRules)
+    rules: StartRules = field(default_factory=lambda: StartRules(next_moment=CALENDAR))
 
     def __post_init__(self) -> None:
         self.book = BulletinBook(self.engine, self.committer, lambda: self.rules)
         self.desk = Desk(
-            self.book, now=lambda: self.time, draw=Random(7), wake=self._wake, set_timer=self._set_timer
+            self.book,
+            now=lambda: self.time,
+            draw=Random(7),
+            wake=self._wake,
+            set_timer=self._set_timer,
+            next_moment=CALENDAR,
         )
 
     def _wake(self) -> None:
@@ -99,6 +109,38 @@ class Office:
         result = await self.desk.approve(waiting.id, MINH, waiting.approval_hash)
         assert isinstance(result, Consented)
         return result.broadcast
+
+    def daily(self, *, days: int = 30, cron: str = "0 7 * * *", valid_hours: int = 24) -> Bulletin:
+        """The notice, every morning at seven in Viet Nam unless another rule is given, for so many days."""
+        rule = Recurrence(cron, self.time + timedelta(days=days), valid_hours)
+        return repeating(rule)(self.notice())
+
+    async def recurring(self, bulletin: Bulletin | None = None) -> Broadcast:
+        """A series by Lan that Minh approved."""
+        waiting = await self.in_review(bulletin or self.daily())
+        result = await self.desk.approve(waiting.id, MINH, waiting.approval_hash)
+        assert isinstance(result, Consented)
+        return result.broadcast
+
+    async def upcoming(self, series: Broadcast) -> datetime:
+        """When its next occurrence is due."""
+        found = await self.desk.find(series.id)
+        assert found is not None
+        assert found.upcoming is not None
+        return found.upcoming.at
+
+    async def tick(self, series: Broadcast, **late: float) -> Broadcast | None:
+        """The next occurrence's moment comes, or a little later; what came of it."""
+        before = {one.id for one in await self.occurrences(series)}
+        self.time = await self.upcoming(series) + timedelta(**late)
+        happened(await self.desk.start_due(series.id))
+        new = [one for one in await self.occurrences(series) if one.id not in before]
+        return new[0] if new else None
+
+    async def occurrences(self, series: Broadcast) -> list[Broadcast]:
+        """Everything that came of it, the newest first."""
+        found = await self.book.listed(frozenset(BroadcastState))
+        return [one for one in found if one.series == series.bulletin.code]
 
     async def state(self, broadcast: Broadcast) -> BroadcastState:
         """Where it stands now."""

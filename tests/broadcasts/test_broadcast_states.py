@@ -27,6 +27,6 @@ def test_a_step_that_is_not_in_the_table_is_a_mistake(before: BroadcastState, af
 
 
 def test_whatever_is_not_over_can_be_stopped() -> None:
-    over = {BroadcastState.DONE, BroadcastState.STOPPED}
+    over = {BroadcastState.DONE, BroadcastState.STOPPED, BroadcastState.FINISHED}
     for state in set(BroadcastState) - over:
         assert BroadcastState.STOPPED in BROADCAST_TRANSITIONS[state]

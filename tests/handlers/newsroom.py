@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select, update
 
@@ -13,7 +12,7 @@ from broadcasts.consent import StartRules
 from broadcasts.lifecycle import Desk
 from bulletins.bulletin import VIETNAMESE, BulletinId, Language
 from bulletins.rendering import Imprint
-from handlers import aftermath, approving, composing, correcting, progressing, verifying
+from handlers import aftermath, approving, composing, correcting, progressing, scheduling, verifying
 from handlers.approving import Reviews
 from handlers.bulletin_desk import BulletinDesk
 from handlers.progress_board import ProgressBoard
@@ -28,10 +27,9 @@ from storage.pictures import PictureShelf
 from storage.progress_messages import ProgressMessages
 from storage.published import PublishedBulletins
 from storage.tables import bulletins, channels, deliveries
-from tests.broadcasts.office import group_row
+from tests.broadcasts.office import CALENDAR, ZONE, group_row
 from tests.handlers.house import BOT_NAME, OFFER, TEXTS, House, NamedChoice
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 ISSUERS = (NamedChoice("cdc", "Trung tâm Y tế thành phố", "City Health Centre"),)
 SOURCE = "https://soyte.example.vn/tin/1"
 TYPED = (
@@ -67,11 +65,16 @@ class Newsroom:
         self.house = house
         self.wakes = 0
         self.moderators_chats: dict[str, str] = {}
-        rules = StartRules()
+        rules = StartRules(next_moment=CALENDAR)
         book = BulletinBook(house.engine, house.committer, lambda: rules)
         self.timers: dict[BulletinId, object] = {}
         self.desk = Desk(
-            book, now=house.clock.now, draw=Random(5), wake=self._wake, set_timer=self.timers.__setitem__
+            book,
+            now=house.clock.now,
+            draw=Random(5),
+            wake=self._wake,
+            set_timer=self.timers.__setitem__,
+            next_moment=CALENDAR,
         )
         imprint = Imprint("LoaTestBot", ZONE)
         self.bulletin_desk = BulletinDesk(
@@ -100,6 +103,7 @@ class Newsroom:
         house.include(
             progressing.router(self.bulletin_desk, self.board),
             aftermath.router(self.bulletin_desk, self.board),
+            scheduling.router(self.bulletin_desk),
             approving.router(self.bulletin_desk, reviews, self.board),
             correcting.router(self.bulletin_desk, self.board),
             composing.router(self.bulletin_desk, reviews),

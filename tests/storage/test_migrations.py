@@ -6,7 +6,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.engine import open_engine
@@ -52,3 +52,42 @@ async def test_migrating_down_leaves_nothing(engine: AsyncEngine) -> None:
 async def test_a_database_that_was_never_prepared_has_no_version(engine: AsyncEngine) -> None:
     assert await version_of(engine) is None
     await engine.dispose()
+
+
+async def test_a_bulletin_written_before_there_were_series_is_there_after_and_after_going_back(
+    engine: AsyncEngine,
+) -> None:
+    await at_version(engine, "0001")
+    async with engine.begin() as connection:
+        await connection.execute(text(AN_EARLIER_ROW))
+        await connection.execute(text("INSERT INTO approvals VALUES (1, 'telegram:1002', 'b', 0)"))
+
+    await upgrade(engine)
+    async with engine.begin() as connection:
+        assert (await connection.execute(text("SELECT id, series FROM bulletins"))).all() == [(1, None)]
+        await connection.execute(text("UPDATE bulletins SET state = 'recurring'"))
+
+    await at_version(engine, "0001")
+    async with engine.begin() as connection:
+        assert (await connection.execute(text("SELECT id, state FROM bulletins"))).all() == [(1, "stopped")]
+        assert await connection.scalar(text("SELECT count(*) FROM approvals")) == 1
+    await engine.dispose()
+
+
+AN_EARLIER_ROW = (
+    "INSERT INTO bulletins (id, code, state, record, content_hash, approval_hash, lane, life_safety, author, "
+    "author_chat, origin_key, created_at, expires) VALUES (1, 'LOA-0000-0', 'done', '{}', 'a', 'b', 3, false, "
+    "'telegram:1001', '1001', 'update:1', 0, 0)"
+)
+
+
+async def at_version(engine: AsyncEngine, version: str) -> None:
+    """Forward or back to that version."""
+
+    def move(connection: Connection) -> None:
+        config = migrations(connection)
+        is_there = MigrationContext.configure(connection).get_current_revision() is not None
+        (command.downgrade if is_there else command.upgrade)(config, version)
+
+    async with engine.begin() as connection:
+        await connection.run_sync(move)

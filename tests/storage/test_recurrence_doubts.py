@@ -1,0 +1,109 @@
+"""When something was wrong with an earlier occurrence, the next one is held instead of repeating it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.drafting import Amends
+from storage.tables import bulletins
+from tests.broadcasts.office import MINH, PHUC, Office, happened, open_office
+
+
+@pytest.fixture
+async def office(tmp_path: Path, database_url: str) -> AsyncIterator[Office]:
+    async with open_office(tmp_path, url=database_url) as office:
+        yield office
+
+
+async def first_morning(office: Office) -> tuple[Broadcast, Broadcast]:
+    """A series, and its first occurrence, which has arrived."""
+    series = await office.recurring()
+    first = await office.tick(series)
+    assert first is not None
+    await office.all_arrived(first)
+    return series, first
+
+
+async def put_right(office: Office, wrong: Broadcast, amends: Amends = Amends.CORRECTS) -> None:
+    draft = await office.desk.compose_correction(amends, wrong.bulletin.code, office.origin(PHUC))
+    await office.desk.approve(happened(draft).id, PHUC, happened(draft).approval_hash)
+
+
+@pytest.mark.parametrize("amends", Amends)
+async def test_after_a_correction_the_next_is_held(office: Office, amends: Amends) -> None:
+    series, first = await first_morning(office)
+    await put_right(office, first, amends)
+    held = await office.tick(series)
+
+    assert held is not None
+    assert (held.state, held.halted_because) == (BroadcastState.HELD, "earlier_corrected")
+    assert await office.planned(held) == 0
+
+
+async def test_an_older_one_corrected_later_holds_the_next_too(office: Office) -> None:
+    series, first = await first_morning(office)
+    assert await office.tick(series) is not None
+    office.advance(hours=1)
+    await put_right(office, first)
+    held = await office.tick(series)
+    assert held is not None
+    assert held.halted_because == "earlier_corrected"
+
+
+async def test_a_correction_that_nobody_confirmed_holds_nothing(office: Office) -> None:
+    series, first = await first_morning(office)
+    happened(await office.desk.compose_correction(Amends.CORRECTS, first.bulletin.code, office.origin(PHUC)))
+    after = await office.tick(series)
+    assert after is not None
+    assert after.state is BroadcastState.SENDING
+
+
+async def test_after_one_was_stopped_while_it_went_out_the_next_is_held(office: Office) -> None:
+    series = await office.recurring()
+    first = await office.tick(series)
+    assert first is not None
+    happened(await office.desk.stop(first.id, PHUC))
+    held = await office.tick(series)
+    assert held is not None
+    assert (held.state, held.halted_because) == (BroadcastState.HELD, "earlier_stopped")
+
+
+async def test_after_the_breaker_halted_one_the_next_is_held(office: Office) -> None:
+    series = await office.recurring()
+    first = await office.tick(series)
+    assert first is not None
+    halted = {"state": BroadcastState.PAUSED.value, "halted_because": "too many refusals"}
+    await office.write(update(bulletins).where(bulletins.c.id == first.id).values(halted))
+    held = await office.tick(series)
+    assert held is not None
+    assert (held.state, held.halted_because) == (BroadcastState.HELD, "earlier_halted")
+
+
+async def test_the_doubt_lasts_until_somebody_sends_one(office: Office) -> None:
+    series, first = await first_morning(office)
+    await put_right(office, first)
+    second = await office.tick(series)
+    assert second is not None
+    happened(await office.desk.stop(second.id, MINH))
+    third = await office.tick(series)
+    assert third is not None
+    assert third.halted_because == "earlier_corrected"
+    happened(await office.desk.send_now(third.id, MINH))
+    fourth = await office.tick(series)
+    assert fourth is not None
+    assert fourth.state is BroadcastState.SENDING
+
+
+async def test_a_late_one_that_was_stopped_leaves_no_doubt(office: Office) -> None:
+    series = await office.recurring()
+    late = await office.tick(series, hours=1)
+    assert late is not None
+    happened(await office.desk.stop(late.id, MINH))
+    after = await office.tick(series)
+    assert after is not None
+    assert after.state is BroadcastState.SENDING
