@@ -256,7 +256,7 @@ class TelegramSender:
                 allow_redirects=False,
             )
             try:
-                return response.status, await _read(response)
+                return response.status, await read_answer(response)
             finally:
                 response.release()
         except (ClientError, TimeoutError, OSError, ValueError) as error:
@@ -265,7 +265,7 @@ class TelegramSender:
             return 0, Unsure(reason) if body.has_begun else NotSent(reason)
 
 
-async def _read(response: ClientResponse) -> bytes | Outcome:
+async def read_answer(response: ClientResponse) -> bytes | Outcome:
     """The body, unless it is longer than any answer of Telegram's."""
     length = response.content_length
     if length is not None and length <= _ANSWER_BYTES_AT_MOST:

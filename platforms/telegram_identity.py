@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from platforms.proxies import socks_address
-from platforms.telegram import TelegramAccount
+from platforms.telegram import TelegramAccount, read_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ async def identify(session: ClientSession, account: TelegramAccount) -> Identity
             proxy=None if socks_address(account.proxy) else account.proxy,
             allow_redirects=False,
         ) as response:
-            return _understood(response.status, await response.read())
+            body = await read_answer(response)
+            return _understood(response.status, body if isinstance(body, bytes) else b"")
     except (ClientError, TimeoutError, OSError, ValueError) as error:
         return NoAnswer(type(error).__name__)  # their words may hold the address, and with it the token
 
