@@ -25,6 +25,7 @@ from bulletins.bulletin import (
 from storage.bulletin_rows import bulletin_columns
 from storage.engine import open_engine
 from storage.planning import plan_deliveries
+from storage.schema import upgrade
 from storage.tables import bulletins, deliveries
 
 BOT = "loa"
@@ -75,8 +76,6 @@ def emergency(code: str, areas: tuple[str, ...] = ()) -> Bulletin:
 
 async def open_network(url: str, channels_a_bot: int, bots: tuple[str, ...] = (BOT,)) -> AsyncEngine:
     """A database with that many private subscribers of each bot; a few of them live in small areas."""
-    from storage.schema import upgrade  # heavy, and not needed by who only sends
-
     engine = open_engine(url)
     await upgrade(engine)
     async with engine.begin() as connection:

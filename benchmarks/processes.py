@@ -34,13 +34,19 @@ class Installation:
 
 
 @contextlib.asynccontextmanager
-async def loa_running(installation: Installation, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process that sends deliveries, killed at the end if it still runs."""
+async def loa_running(
+    installation: Installation,
+    name: str,
+    only: str | None = "deliveries",
+    program: Sequence[str] = ("-m", "bot.cli"),
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that does this part, or with None everything, killed at the end if it still runs."""
     config, log = installation.folder / f"{name}.yaml", installation.folder / f"{name}.log"
     config.write_text(yaml.safe_dump(_document(installation, name)))
     environ = {**os.environ, "LOA_SECRET_KEY": _KEY, "LOA_DATABASE__URL": installation.database_url}
     environ |= {_variable(bot): token_of(number) for number, bot in enumerate(installation.bots)}
-    command = [sys.executable, "-m", "bot.cli", "run", "--config", str(config), "--only", "deliveries"]
+    part = [] if only is None else ["--only", only]
+    command = [sys.executable, *program, "run", "--config", str(config), *part]
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=_ROOT, env=environ, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output

@@ -1,61 +1,55 @@
 """The house, opened: everything put together from the settings, its tasks owned by one supervisor.
 
-async with open_app(settings, secrets) as app:
-    await app.wait()
+    async with open_app(settings, secrets) as app:
+        await app.wait()
+
+It opens in two stages, because a town may be waiting for a bulletin while nobody has asked anything yet:
+
+    1. what sends      database, branches, pumps: they send before
+    2. what converses  is even loaded: the reception (``bot/reception.py``), with the bot framework, takes seconds
+
+So nothing that this module imports at its top may import aiogram. A process that only delivers never does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
-from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
-from aiogram.utils.i18n import I18n
 
-from bot.branch import Branch, PumpSurroundings, build_inbox, build_poller, build_pump, open_branch, take_raw
-from bot.calendar import calendar_of
-from bot.clockwork import Chore, Clockwork
-from bot.cluster import Cluster, TrustedSender
+from bot.bell import Bell
+from bot.branch import Branch, PumpSurroundings, build_pump, open_branch
 from bot.configuration import Secrets, read_pledge
-from bot.conversations import Conversations, Furniture, furnish, retention_of
-from bot.door import listen, webhook_address
-from bot.figures import CountedFigures
+from bot.crew import Crew, open_crew
+from bot.door import listen
 from bot.mistakes import OperatorMistake
-from bot.notices import Bell
-from bot.person_language import load_texts
-from bot.posts import Household, open_cluster, staffing
+from bot.premises import Premises
+from bot.runtime import loading
 from bot.settings import Settings
 from bot.storehouse import Storehouse, open_storehouse
 from bot.supervisor import OnCrash, Supervisor
 from bot.surroundings import Surroundings
 from bot.texts import gettext as _
-from broadcasts.courier import PumpRules
-from broadcasts.lifecycle import Desk
 from broadcasts.pump import Pump
 from bulletins.rendering import Imprint
-from handlers.menu import set_menu
 from members.channel import PersonId
 from members.roles import Role
+from platforms.telegram_identity import Identity, NoAnswer, UnknownToken, identify
 from storage.canaries import set_canaries
-from web.server import WebServer
-from web.webhooks import Webhook, webhook_routes
+
+if TYPE_CHECKING:
+    from bot.reception import OpenReception
 
 log = structlog.get_logger(__name__)
 
 _ASKED_AGAIN_SECONDS = 10.0
-# Reading and committing take longer there: read more at once, and write intents down a little earlier.
-_PUMP_RULES_IN_A_CLUSTER = PumpRules(picked_seconds=2.0, ahead_seconds=0.1)
-_UPDATES_KEPT = timedelta(days=2)  # Telegram repeats them for one
-_BUTTONS_KEPT = timedelta(days=7)  # after they expired: a late press is still told kindly why
-_CONVERSATIONS_KEPT = timedelta(days=30)
 
 
 class Duty(StrEnum):
@@ -67,17 +61,15 @@ class Duty(StrEnum):
 
 
 ALL_DUTIES = frozenset(Duty)
+CONVERSING = frozenset({Duty.UPDATES, Duty.WEB})
+"""Those for which somebody must be at the reception."""
 
 
 @dataclass(frozen=True, slots=True)
 class App:
     """The house at work."""
 
-    settings: Settings
-    house: Storehouse
     branches: Mapping[str, Branch]
-    conversations: Conversations
-    pumps: tuple[Pump, ...]
     supervisor: Supervisor
 
     async def wait(self) -> None:
@@ -97,32 +89,40 @@ async def open_app(
     given = surroundings or Surroundings()
     _check_rooms(settings)
     read_pledge(settings)
-    house = await open_storehouse(settings, secrets.key, now=given.now, tokens=given.tokens)
-    branches = {
-        bot.name: open_branch(bot, secrets.bots[bot.name], settings.delivery) for bot in settings.telegram
-    }
-    supervisor = Supervisor()
-    supervisor.own("committer", house.committer.run, OnCrash.END)
-    doors = ExitStack()
-    try:
+    async with AsyncExitStack() as opened:
+        house = await open_storehouse(settings)
+        opened.push_async_callback(house.close)
+        branches = _open_branches(settings, secrets, opened)
         # Before anything runs: a port that is taken ends the start, and is not tried for ever.
-        door = doors.enter_context(listen(settings.web)) if Duty.WEB in duties else None
+        door = opened.enter_context(listen(settings.web)) if Duty.WEB in duties else None
+        supervisor = Supervisor()
+        supervisor.own("committer", house.committer.run, OnCrash.END)
+        crew = await opened.enter_async_context(
+            open_crew(house, settings, given, supervisor, keeps_house=Duty.UPDATES in duties)
+        )
+        opened.push_async_callback(supervisor.stop)
         supervisor.start()
         await _prepare(settings, house, given)
         imprint = await _imprint(settings, branches)
-        async with open_cluster(house, settings, given.now) as cluster:
-            try:
-                yield _employ(
-                    _Parts(settings, house, branches, supervisor, given, duties, cluster, door), imprint
-                )
-            finally:
-                await supervisor.stop()
-    finally:
-        await supervisor.stop()
-        for branch in branches.values():
-            await branch.close()
-        await house.close()
-        doors.close()
+        premises = Premises(settings, secrets, house, branches, given, imprint, Bell())
+        crew.send(_pumps(premises, crew) if Duty.DELIVERIES in duties else {})
+        if duties & CONVERSING:
+            await crew.under_way()
+            open_reception = await asyncio.to_thread(_load_reception)
+            reception = await opened.enter_async_context(open_reception(premises, crew.wake))
+            opened.push_async_callback(supervisor.stop)  # whoever talks, before their line is closed
+            if Duty.UPDATES in duties:
+                crew.keep(reception.own_household)
+            if door is not None:
+                supervisor.own("web", reception.web(door).run)
+        yield App(branches, supervisor)
+
+
+def _load_reception() -> OpenReception:
+    """In a thread, so that messages go on leaving meanwhile."""
+    with loading():
+        from bot.reception import open_reception
+    return open_reception
 
 
 def _check_rooms(settings: Settings) -> None:
@@ -139,6 +139,14 @@ def _check_rooms(settings: Settings) -> None:
         )
 
 
+def _open_branches(settings: Settings, secrets: Secrets, opened: AsyncExitStack) -> dict[str, Branch]:
+    branches: dict[str, Branch] = {}
+    for bot in settings.telegram:
+        branches[bot.name] = open_branch(bot, secrets.bots[bot.name], settings.delivery)
+        opened.push_async_callback(branches[bot.name].close)
+    return branches
+
+
 async def _prepare(settings: Settings, house: Storehouse, given: Surroundings) -> None:
     """What the settings say about people and places goes where the transactions look for it."""
     await house.roster.replace_staff(
@@ -152,160 +160,24 @@ async def _imprint(settings: Settings, branches: Mapping[str, Branch]) -> Imprin
     """Who answers questions about a code: the first bot. Its name is asked for until Telegram tells it."""
     first = next(iter(branches.values()))
     while True:
-        try:
-            me = await first.bot.me()
-        except TelegramUnauthorizedError:
-            raise OperatorMistake(
-                _("Telegram does not know the token of bot {name}: copy it again from @BotFather.").format(
-                    name=first.settings.name
+        match await identify(first.session, first.account):
+            case Identity(username):
+                return Imprint(username, ZoneInfo(settings.network.time_zone))
+            case UnknownToken():
+                raise OperatorMistake(
+                    _(
+                        "Telegram does not know the token of bot {name}: copy it again from @BotFather."
+                    ).format(name=first.settings.name)
                 )
-            ) from None
-        except TelegramAPIError as error:
-            log.warning("Telegram does not answer", error=str(error), again_in_seconds=_ASKED_AGAIN_SECONDS)
-            await asyncio.sleep(_ASKED_AGAIN_SECONDS)
-        else:
-            return Imprint(me.username or "", ZoneInfo(settings.network.time_zone))
+            case NoAnswer(reason):
+                log.warning("Telegram does not answer", error=reason, again_in_seconds=_ASKED_AGAIN_SECONDS)
+                await asyncio.sleep(_ASKED_AGAIN_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    settings: Settings
-    house: Storehouse
-    branches: Mapping[str, Branch]
-    supervisor: Supervisor
-    given: Surroundings
-    duties: frozenset[Duty]
-    cluster: Cluster | None
-    door: socket.socket | None
-    """Where the web server listens; None where another process has that duty."""
-
-
-def _employ(parts: _Parts, imprint: Imprint) -> App:
-    """Put the rooms together and let the supervisor own what runs."""
-    pumps: list[Pump] = []
-    clockwork = _clockwork(parts)
-    desk = Desk(
-        parts.house.bulletins,
-        now=parts.given.now,
-        draw=parts.given.random,
-        wake=partial(_wake, pumps) if parts.cluster is None else parts.cluster.wake,
-        set_timer=clockwork.set_timer,
-        next_moment=calendar_of(ZoneInfo(parts.settings.network.time_zone)),
-    )
-    clockwork.serve(desk)
-    texts = load_texts(default=parts.settings.network.language)
-    conversations = _furnish(parts, desk, texts, imprint)
-    bots = {name: one.bot for name, one in parts.branches.items()}
-    bell = Bell(parts.settings, parts.house, bots, texts, parts.given.now)
-    builders = _pump_builders(parts, bell, imprint) if Duty.DELIVERIES in parts.duties else {}
-    household = None
-    if Duty.UPDATES in parts.duties:
-        household = Household(partial(_own_conversations, parts, conversations, bell, clockwork))
-    if parts.cluster is not None:
-        parts.cluster.own(parts.supervisor, staffing(builders, household))
-    else:
-        _own_alone(parts.supervisor, builders, pumps, household)
-    if parts.door is not None:
-        parts.supervisor.own("web", _web(parts, conversations, parts.door).run)
-    return App(parts.settings, parts.house, parts.branches, conversations, tuple(pumps), parts.supervisor)
-
-
-def _wake(pumps: list[Pump]) -> None:
-    for pump in pumps:
-        pump.wake()
-
-
-def _clockwork(parts: _Parts) -> Clockwork:
-    house, retention = parts.house, retention_of(parts.settings)
-    chores: tuple[Chore, ...] = (
-        lambda now: house.updates.forget(now - _UPDATES_KEPT),
-        lambda now: house.buttons.forget_expired(now - _BUTTONS_KEPT),
-        lambda now: house.conversations.forget_idle(now - _CONVERSATIONS_KEPT),
-        lambda now: house.evidence.sweep(retention, now),
-        lambda _: house.traces.wipe(),
-    )
-    return Clockwork(ZoneInfo(parts.settings.network.time_zone), chores, parts.given.now)
-
-
-def _furnish(parts: _Parts, desk: Desk, texts: I18n, imprint: Imprint) -> Conversations:
-    return furnish(
-        Furniture(
-            settings=parts.settings,
-            house=parts.house,
-            bots={name: branch.bot for name, branch in parts.branches.items()},
-            texts=texts,
-            imprint=imprint,
-            desk=desk,
-            surroundings=parts.given,
-            figures=CountedFigures(parts.house.engine),
-        )
-    )
-
-
-def _pump_builders(parts: _Parts, bell: Bell, imprint: Imprint) -> dict[str, Callable[[], Pump]]:
+def _pumps(premises: Premises, crew: Crew) -> dict[str, Callable[[], Pump]]:
     """A way to put together the pump of each branch; in a cluster, whenever its post is held."""
-    around = PumpSurroundings(parts.given, imprint)
-    if parts.cluster is not None:
-        may_send = parts.cluster.may_send
-        around = replace(
-            around,
-            guard=lambda sender: TrustedSender(sender, may_send),
-            rules=_PUMP_RULES_IN_A_CLUSTER,
-        )
+    around = crew.equip(PumpSurroundings(premises.given, premises.imprint))
     return {
-        name: partial(build_pump, branch, parts.house, parts.settings, bell, around)
-        for name, branch in parts.branches.items()
+        name: partial(build_pump, branch, premises.house, premises.settings, premises.bell, around)
+        for name, branch in premises.branches.items()
     }
-
-
-def _own_alone(
-    supervisor: Supervisor,
-    builders: Mapping[str, Callable[[], Pump]],
-    pumps: list[Pump],
-    household: Household | None,
-) -> None:
-    """With SQLite there is one process, and it does everything that it was told to."""
-    for name, build in builders.items():
-        pumps.append(build())
-        supervisor.own(f"pump {name}", pumps[-1].run)
-    if household is not None:
-        household.own(supervisor)
-
-
-def _own_conversations(
-    parts: _Parts, conversations: Conversations, bell: Bell, clockwork: Clockwork, supervisor: Supervisor
-) -> None:
-    own = supervisor.own
-    own("bell", bell.run)
-    own("intake", conversations.intake.run)
-    own("errands", conversations.errands.run)
-    own("progress", conversations.progress.run)
-    own("clockwork", clockwork.run)
-    for name, branch in parts.branches.items():
-        own(
-            f"menu {name}",
-            partial(set_menu, branch.bot, conversations.texts, branch.settings.moderators_chat),
-        )
-        if branch.settings.webhook.url is None:
-            inbox = build_inbox(branch, parts.house, conversations.dispatcher)
-            own(f"poller {name}", build_poller(branch, inbox, conversations.dispatcher).run)
-        else:
-            own(f"webhook {name}", partial(_set_webhook, branch, conversations))
-
-
-async def _set_webhook(branch: Branch, conversations: Conversations) -> None:
-    """Tell Telegram where to push; a crash of this is tried again by the supervisor."""
-    await branch.bot.set_webhook(
-        webhook_address(branch.settings) or "",
-        secret_token=branch.secrets.webhook_secret,
-        allowed_updates=conversations.dispatcher.resolve_used_update_types(),
-    )
-
-
-def _web(parts: _Parts, conversations: Conversations, door: socket.socket) -> WebServer:
-    hooks: dict[str, Webhook] = {}
-    for name, branch in parts.branches.items():
-        if branch.settings.webhook.url is not None:
-            inbox = build_inbox(branch, parts.house, conversations.dispatcher)
-            hooks[name] = Webhook(name, branch.secrets.webhook_secret or "", partial(take_raw, branch, inbox))
-    return WebServer(door, webhook_routes(hooks), parts.house.trouble)

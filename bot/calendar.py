@@ -1,14 +1,19 @@
-"""The calendar of recurring bulletins: APScheduler computes a cron line's moments on the network's clock."""
+"""The calendar of recurring bulletins: APScheduler computes a cron line's moments on the network's clock.
+
+It is loaded when it is first asked for something: what only delivers never asks.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-from apscheduler.triggers.cron import CronTrigger
 
 from broadcasts.recurrence import NextMoment
 from bulletins.cron import Cron, read_cron
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
 
 # APScheduler counts weekdays from Monday, cron from Sunday: by name nobody is mistaken.
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -31,6 +36,8 @@ def calendar_of(zone: ZoneInfo) -> NextMoment:
 
 def _triggers(cron: Cron, zone: ZoneInfo, until: datetime) -> list[CronTrigger]:
     """One, or two where a day of the month or of the week is enough."""
+    from apscheduler.triggers.cron import CronTrigger
+
     days = ",".join(map(str, cron.days))
     weekdays = ",".join(_WEEKDAYS[day] for day in cron.weekdays)
     ways = ((days, _ANY), (_ANY, weekdays)) if cron.either_day else ((days, weekdays),)

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bot import __version__
 from bot.mistakes import mistake_behind
 from bot.texts import LANGUAGES, spoken, terminal_language
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from bot.doctor import Finding
 
 app: Final = typer.Typer(
@@ -97,8 +97,10 @@ def run(
     ] = None,
 ) -> None:
     """Serve the platforms in the configuration, until stopped."""
-    from bot.serving import serve
+    from bot.runtime import loading
 
+    with loading():
+        from bot.serving import serve
     serve(config, os.environ, only)
 
 
@@ -174,6 +176,8 @@ def _known_language(language: str) -> str:
 
 
 async def _examine(config: Path) -> set[str]:
+    from rich.console import Console
+
     from bot.doctor import examine
 
     console, levels = Console(), set[str]()
@@ -184,6 +188,8 @@ async def _examine(config: Path) -> set[str]:
 
 
 def _row(finding: Finding) -> Table:
+    from rich.table import Table
+
     row = Table.grid(padding=(0, 1))
     row.add_column(width=1)
     row.add_column(width=18, style="bold")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from aiogram import Bot, Dispatcher
 from aiogram.utils.i18n import I18n
 
+from bot.archive import Archive
 from bot.configuration import read_pledge
 from bot.person_language import PersonLanguage
 from bot.settings import Settings
@@ -83,6 +84,7 @@ class Furniture:
 
     settings: Settings
     house: Storehouse
+    archive: Archive
     bots: Mapping[str, Bot]
     texts: I18n
     imprint: Imprint
@@ -114,16 +116,18 @@ class Furniture:
 
 def furnish(given: Furniture) -> Conversations:
     """The dispatcher with every router, and what must run beside it."""
-    buttons = Buttons(given.house.buttons, now=given.surroundings.now, tokens=given.surroundings.tokens)
-    genuine = GenuineCheck(given.house.published, given.imprint, given.surroundings.now)
+    buttons = Buttons(given.archive.buttons, now=given.surroundings.now, tokens=given.surroundings.tokens)
+    genuine = GenuineCheck(given.archive.published, given.imprint, given.surroundings.now)
     bulletins = _bulletin_desk(given, buttons, genuine)
     reviews = Reviews(bulletins)
-    progress = ProgressBoard(bulletins, given.bots, given.figures, given.house.progress_messages, given.texts)
+    progress = ProgressBoard(
+        bulletins, given.bots, given.figures, given.archive.progress_messages, given.texts
+    )
     members = _member_desk(given, buttons)
     voice = CitizenVoice(given.bots, buttons, given.texts, given.zone)
     cards = _cards(given, buttons)
-    errands = Errands(Answers(given.house.tellings, voice, now=given.surroundings.now), cards)
-    reporting_desk = _reporting_desk(given, buttons, Checks(genuine, given.house.cases), voice, errands)
+    errands = Errands(Answers(given.archive.tellings, voice, now=given.surroundings.now), cards)
+    reporting_desk = _reporting_desk(given, buttons, Checks(genuine, given.archive.cases), voice, errands)
     dispatcher = _dispatcher(given, buttons)
     dispatcher.include_routers(
         errors.router(),
@@ -139,7 +143,7 @@ def furnish(given: Furniture) -> Conversations:
         correcting.router(bulletins, progress),
         moderation.router(
             ModerationDesk(
-                Verdicts(given.house.casework, now=given.surroundings.now), cards, errands, buttons
+                Verdicts(given.archive.casework, now=given.surroundings.now), cards, errands, buttons
             ),
             _home(given)[1],
         ),
@@ -153,7 +157,7 @@ def furnish(given: Furniture) -> Conversations:
 
 
 def _dispatcher(given: Furniture, buttons: Buttons) -> Dispatcher:
-    dispatcher = Dispatcher(storage=given.house.conversations)
+    dispatcher = Dispatcher(storage=given.archive.conversations)
     roster = given.house.roster
     dispatcher.update.outer_middleware(
         PersonLanguage(given.texts, lambda user: roster.language_of(person_of(user)))
@@ -176,7 +180,7 @@ def _bulletin_desk(given: Furniture, buttons: Buttons, genuine: GenuineCheck) ->
         zone=given.zone,
         now=given.surroundings.now,
         rules=start_rules(given.settings),
-        aftermath=given.house.aftermath,
+        aftermath=given.archive.aftermath,
         moderators_chats=given.moderators_chats,
         language=Language(given.settings.network.language),
     )
@@ -206,9 +210,9 @@ def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
 
 def _own_rights(given: Furniture) -> OwnRights:
     keepers: dict[str, Keeper] = {
-        "member": given.house.own_data,
-        "reports": given.house.own_reports,
-        "traces": given.house.traces,  # last: it wipes what the others have erased
+        "member": given.archive.own_data,
+        "reports": given.archive.own_reports,
+        "traces": given.archive.traces,  # last: it wipes what the others have erased
     }
     return OwnRights(given.house.roster, keepers)
 
@@ -223,22 +227,22 @@ def _cards(given: Furniture, buttons: Buttons) -> Cards:
     bot, chat = _home(given)
     language = given.settings.network.language
     group = CaseCards(bot, chat, buttons=buttons, texts=given.texts, language=language, zone=given.zone)
-    return Cards(given.house.casework, group, now=given.surroundings.now)
+    return Cards(given.archive.casework, group, now=given.surroundings.now)
 
 
 def _reporting_desk(
     given: Furniture, buttons: Buttons, checks: Checks, voice: CitizenVoice, errands: Errands
 ) -> ReportingDesk:
-    house, settings = given.house, given.settings
+    archive, settings = given.archive, given.settings
     now, tokens = given.surroundings.now, given.surroundings.tokens
     quotas = (
         Quota(settings.quotas.reports_per_person_a_day, timedelta(days=1)),
         Quota(settings.quotas.reports_in_all_a_minute, timedelta(minutes=1)),
     )
-    filing = FilingDesk(house.drafts, house.cases, checks, now=now, tokens=tokens, quotas=quotas)
+    filing = FilingDesk(archive.drafts, archive.cases, checks, now=now, tokens=tokens, quotas=quotas)
     return ReportingDesk(
         intake=Intake(
-            house.drafts,
+            archive.drafts,
             checks,
             voice,
             now=now,

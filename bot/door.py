@@ -10,7 +10,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from bot.mistakes import OperatorMistake, mistake_behind
 from bot.settings import TelegramBot, Web
 from bot.texts import gettext as _
-from web.server import open_door
+from web.door import open_door
 
 _ANSWER_SECONDS = 3.0
 

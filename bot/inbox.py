@@ -11,10 +11,10 @@ keeps everybody else's wait short. Who writes more is told so, once, and what wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -92,6 +92,14 @@ class Inbox:
         finally:
             del self._under_way[update.update_id]
             done.set_result(None)
+
+    async def take_raw(self, given: Mapping[str, Any]) -> None:
+        """Handle an update as a webhook brings it. Raises ValueError when it is none."""
+        try:
+            update = Update.model_validate(given, context={"bot": self._bot})
+        except ValidationError as error:
+            raise ValueError("this is no update") from error
+        await self.take(update)
 
     async def take_all(self, updates: Iterable[Update]) -> None:
         """Handle a batch: returns when every one of them is done with. Raises what one raised, after all are."""

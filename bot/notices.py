@@ -1,14 +1,12 @@
-"""The bell: what happens while bulletins go out, told to whom it concerns; each thing once, from the database.
+"""What happens while bulletins go out, told to whom it concerns; each thing once, from the database.
 
-The pump only rings. What is to be told stands in rows, so a crash loses nothing: the bell looks at the start,
-when it is rung, and once a minute.
+The pump only rings the bell. What is to be told stands in rows, so a crash loses nothing: the crier looks at the
+start, when the bell is rung, and once a minute.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
 import structlog
 from aiogram import Bot
@@ -16,9 +14,7 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.utils.i18n import I18n
 from aiogram.utils.i18n import gettext as _
 
-from bot.settings import Settings
-from bot.storehouse import Storehouse
-from bulletins.bulletin import BulletinId
+from bot.premises import Premises
 from handlers.enrolment_words import about_change
 from handlers.telling import tell
 from members.channel import Channel, ChannelState
@@ -31,62 +27,38 @@ _LOOKED_AGAIN_SECONDS = 60.0
 _TOLD_AT_A_TIME = 50
 
 
-class Bell:
-    """The port ``Notices``. ``run`` is a task that the supervisor owns."""
+class Crier:
+    """Tells people. ``run`` is a task that the supervisor owns."""
 
     def __init__(
         self,
-        settings: Settings,
-        house: Storehouse,
+        premises: Premises,
         bots: Mapping[str, Bot],
         texts: I18n,
-        now: Callable[[], datetime],
     ) -> None:
-        self._settings = settings
-        self._house = house
+        self._settings = premises.settings
+        self._house = premises.house
+        self._bell = premises.bell
+        self._now = premises.given.now
         self._bots = bots
         self._texts = texts
-        self._now = now
-        self._rung = asyncio.Event()
-        self._storage_trouble: str | None = None
         self._storage_told: str | None = None
-
-    def bulletin_halted(self, bulletin_id: BulletinId) -> None:
-        """The progress board says it, from the bulletin's own row; here it is only logged."""
-        log.warning("a bulletin was halted", bulletin_id=bulletin_id)
-
-    def channel_in_trouble(self) -> None:
-        """A member is to be told."""
-        self._rung.set()
-
-    def storage_failed(self, what: str) -> None:
-        """Nothing can be written; sending has stopped."""
-        self._storage_trouble = what
-        self._rung.set()
-
-    def storage_recovered(self) -> None:
-        """Writing works again."""
-        self._storage_trouble = None
-        self._rung.set()
 
     async def run(self) -> None:
         """Tell, until cancelled."""
         while True:
-            self._rung.clear()
+            self._bell.answer()
             await self._tell_moderators_of_storage()
-            if self._storage_trouble is None:
+            if self._bell.storage_trouble is None:
                 await self._tell_members()
-            try:
-                async with asyncio.timeout(_LOOKED_AGAIN_SECONDS):
-                    await self._rung.wait()
-            except TimeoutError:
-                continue
+            await self._bell.rung(_LOOKED_AGAIN_SECONDS)
 
     async def _tell_moderators_of_storage(self) -> None:
-        if self._storage_told == self._storage_trouble:
+        trouble = self._bell.storage_trouble
+        if self._storage_told == trouble:
             return
         with self._texts.context(), self._texts.use_locale(self._settings.network.language):
-            if self._storage_trouble is None:
+            if trouble is None:
                 text = _("The database can be written again, and sending goes on.")
             else:
                 text = _(
@@ -96,7 +68,7 @@ class Bell:
         for bot in self._settings.telegram:
             if bot.moderators_chat is not None:
                 await self._say(self._bots[bot.name], bot.moderators_chat, text)
-        self._storage_told = self._storage_trouble
+        self._storage_told = trouble
 
     async def _tell_members(self) -> None:
         while channels := await untold_channels(self._house.engine, _TOLD_AT_A_TIME):

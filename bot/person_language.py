@@ -12,7 +12,8 @@ from typing import Any
 from aiogram.types import TelegramObject, User
 from aiogram.utils.i18n import I18n, I18nMiddleware
 
-from bot.texts import LANGUAGES, LOCALES_FOLDER, VIETNAMESE, compile_texts, language_of, merge
+from bot.catalogs import compile_texts, merge
+from bot.texts import LANGUAGES, LOCALES_FOLDER, VIETNAMESE, language_of
 
 ChosenLanguage = Callable[[User], Awaitable[str | None]]
 """The language this account chose earlier; None when it never chose."""

@@ -1,10 +1,12 @@
-"""The database side, put together once: one engine, one committer, and every book over them."""
+"""The database side, put together once: one engine, one committer, and the books that deliveries need.
+
+What only conversations need is in ``bot/archive.py``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,55 +19,27 @@ from bot.mistakes import OperatorMistake, mistake_behind
 from bot.settings import Settings
 from bot.texts import gettext as _
 from broadcasts.consent import StartRules
-from storage.aftermath import SqlAftermath
 from storage.bulletins import BulletinBook
-from storage.buttons import ButtonBook
-from storage.cases import CaseBook
-from storage.casework import CaseworkBook
 from storage.committer import Committer
-from storage.conversations import ConversationStorage
-from storage.drafts import DraftBook
 from storage.engine import open_engine
-from storage.forgetting import EvidenceBook, OwnReports
 from storage.ledger import SqlLedger
-from storage.own_data import OwnData
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
-from storage.progress_messages import ProgressMessages
-from storage.published import PublishedBulletins
 from storage.roster import Roster
 from storage.schema import upgrade
-from storage.sealing import Sealer
-from storage.tellings import TellingRecord
-from storage.traces import Traces
-from storage.updates import Updates
 
 
 @dataclass(frozen=True, slots=True)
 class Storehouse:
-    """All that is kept. Close it with ``close``."""
+    """Close it with ``close``."""
 
     engine: AsyncEngine
     committer: Committer
     roster: Roster
-    buttons: ButtonBook
-    conversations: ConversationStorage
-    updates: Updates
     bulletins: BulletinBook
-    published: PublishedBulletins
     pictures: PictureShelf
-    progress_messages: ProgressMessages
-    aftermath: SqlAftermath
     ledger: SqlLedger
     paces: SqlPaces
-    drafts: DraftBook
-    cases: CaseBook
-    casework: CaseworkBook
-    tellings: TellingRecord
-    evidence: EvidenceBook
-    own_reports: OwnReports
-    own_data: OwnData
-    traces: Traces
 
     async def trouble(self) -> str | None:
         """None when the database answers, else one sentence."""
@@ -81,12 +55,10 @@ class Storehouse:
         await self.engine.dispose()
 
 
-async def open_storehouse(
-    settings: Settings, key: bytes, *, now: Callable[[], datetime], tokens: Callable[[int], str]
-) -> Storehouse:
+async def open_storehouse(settings: Settings) -> Storehouse:
     """The books over the database of ``settings``, its tables brought up to date.
 
-    ``key`` seals addresses. Raises OperatorMistake when the database cannot be opened or written.
+    Raises OperatorMistake when the database cannot be opened or written.
     """
     make_folder(settings.data_folder)
     engine = open_engine(settings.database_url)
@@ -103,7 +75,16 @@ async def open_storehouse(
     except DatabaseError as error:
         await engine.dispose()
         raise mistake_behind(error) or error from error
-    return _books(engine, settings, Sealer(key), now, tokens)
+    committer, rules = Committer(engine), start_rules(settings)
+    return Storehouse(
+        engine=engine,
+        committer=committer,
+        roster=Roster(engine, committer),
+        bulletins=BulletinBook(engine, committer, lambda: rules),
+        pictures=PictureShelf(engine, committer),
+        ledger=SqlLedger(engine, committer),
+        paces=SqlPaces(engine, committer),
+    )
 
 
 def make_folder(folder: Path) -> None:
@@ -124,38 +105,4 @@ def start_rules(settings: Settings) -> StartRules:
         settings.approvals.by_severity(),
         timedelta(minutes=settings.delivery.grace_minutes),
         calendar_of(ZoneInfo(settings.network.time_zone)),
-    )
-
-
-def _books(
-    engine: AsyncEngine,
-    settings: Settings,
-    sealer: Sealer,
-    now: Callable[[], datetime],
-    tokens: Callable[[int], str],
-) -> Storehouse:
-    committer = Committer(engine)
-    rules = start_rules(settings)
-    return Storehouse(
-        engine=engine,
-        committer=committer,
-        roster=Roster(engine, committer),
-        buttons=ButtonBook(engine, committer),
-        conversations=ConversationStorage(engine, committer, now=now),
-        updates=Updates(engine, committer, now=now),
-        bulletins=BulletinBook(engine, committer, lambda: rules),
-        published=PublishedBulletins(engine),
-        pictures=PictureShelf(engine, committer),
-        progress_messages=ProgressMessages(engine, committer),
-        aftermath=SqlAftermath(engine, committer),
-        ledger=SqlLedger(engine, committer),
-        paces=SqlPaces(engine, committer),
-        drafts=DraftBook(engine, committer, sealer),
-        cases=CaseBook(engine, committer, sealer),
-        casework=CaseworkBook(engine, committer),
-        tellings=TellingRecord(engine, committer, sealer),
-        evidence=EvidenceBook(committer),
-        own_reports=OwnReports(engine, committer, sealer),
-        own_data=OwnData(engine, committer, tokens=tokens),
-        traces=Traces(engine),
     )

@@ -1,35 +1,30 @@
-"""Texts for people: every ``locales/<language>/LC_MESSAGES/*.po`` merged at start, compiled in memory.
+"""Which languages there are, and what is said in the terminal, in the language of whoever sits there.
 
-A msgid is the English text. The terminal speaks the language of whoever sits there (``spoken``, ``gettext``);
-conversations speak each person's own (``bot/person_language.py``).
+A msgid is the English text. Conversations speak each person's own language (``bot/person_language.py``).
 """
 
 from __future__ import annotations
 
 import gettext as gnu
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Final
-
-from babel.messages.catalog import Catalog, Message
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
 VIETNAMESE: Final = "vi"
 ENGLISH: Final = "en"
 LANGUAGES: Final = (VIETNAMESE, ENGLISH)
 LOCALES_FOLDER: Final = Path(__file__).resolve().parent.parent / "locales"
 
-_spoken: ContextVar[gnu.NullTranslations] = ContextVar("loa_spoken", default=gnu.NullTranslations())  # noqa: B039
+_spoken: ContextVar[str | None] = ContextVar("loa_spoken", default=None)
 
 
 @contextmanager
 def spoken(language: str) -> Iterator[None]:
     """Within it, ``gettext`` speaks ``language``."""
-    before = _spoken.set(compile_texts(merge(LOCALES_FOLDER, language)))
+    before = _spoken.set(language)
     try:
         yield
     finally:
@@ -38,7 +33,16 @@ def spoken(language: str) -> Iterator[None]:
 
 def gettext(text: str) -> str:
     """``text`` in the language of the moment; as it stands in the code where none was set."""
-    return _spoken.get().gettext(text)
+    language = _spoken.get()
+    return text if language is None else _translations(language).gettext(text)
+
+
+@cache
+def _translations(language: str) -> gnu.NullTranslations:
+    """Read when something is to be said: most starts have nothing to say, and deliveries wait behind them."""
+    from bot.catalogs import compile_texts, merge
+
+    return compile_texts(merge(LOCALES_FOLDER, language))
 
 
 def terminal_language(environ: Mapping[str, str]) -> str:
@@ -54,34 +58,3 @@ def language_of(chosen: str | None, language_code: str | None, *, default: str =
         if language in LANGUAGES:
             return language
     return default
-
-
-def merge(folder: Path, language: str) -> Catalog:
-    """All ``*.po`` files of one language as one catalog, fuzzy and untranslated texts left out.
-
-    Where two files translate one text, the first by name counts; a test sees to it that they agree.
-    """
-    merged = Catalog(locale=language, fuzzy=False)
-    for path in sorted((folder / language / "LC_MESSAGES").glob("*.po")):
-        for message in read_texts(path, language):
-            if not message.fuzzy and _is_translated(message.string) and not merged.get(message.id):
-                merged.add(message.id, message.string)
-    return merged
-
-
-def read_texts(path: Path, language: str) -> list[Message]:
-    """The entries of one ``.po`` file, without its header. Raises PoFileError where it is malformed."""
-    with path.open("rb") as file:
-        return [message for message in read_po(file, locale=language, abort_invalid=True) if message.id]
-
-
-def compile_texts(catalog: Catalog) -> gnu.GNUTranslations:
-    """``catalog`` as Python's gettext wants it."""
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return gnu.GNUTranslations(compiled)
-
-
-def _is_translated(string: str | Iterable[str] | None) -> bool:
-    return bool(string) if string is None or isinstance(string, str) else all(string)

@@ -55,11 +55,16 @@ class Pump:
         self._correcting = 0
         self._chats: set[str] = set()
         self._moved = asyncio.Event()
+        self._has_started = asyncio.Event()
         self._landed = asyncio.Event()
 
     def wake(self) -> None:
         """Something was planned, stopped, paused or resumed: look at once."""
         self._picker.wake()
+
+    async def under_way(self) -> None:
+        """Until the platform has answered something, or there was nothing to send."""
+        await self._has_started.wait()
 
     async def run(self) -> None:
         """Send until cancelled; then finish what is under way, within bounds."""
@@ -88,6 +93,8 @@ class Pump:
         while True:
             rest_seconds = await self._picker.look()
             self._moved.set()
+            if not self._picker.hand.ready and not self._carried:
+                self._has_started.set()
             await self._picker.rest(rest_seconds)
 
     async def _feed_forever(self, flights: asyncio.TaskGroup) -> None:
@@ -206,6 +213,7 @@ class Pump:
     def hear(self) -> None:
         """The platform has answered it."""
         self._asking -= 1
+        self._has_started.set()
         self._moved.set()
 
     def settle(self, bulletin: OpenBulletin, due: Due) -> None:

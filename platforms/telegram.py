@@ -29,7 +29,6 @@ from aiohttp import (
 )
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.hdrs import CONTENT_TYPE
-from aiohttp_socks import ProxyConnector, ProxyError
 from yarl import URL
 
 from broadcasts.delivery import NotSent, Outcome, Rejected, Unsure
@@ -66,16 +65,20 @@ def open_session(in_flight: int, proxy: str | None = None) -> ClientSession:
 
     A SOCKS ``proxy`` is the session's; an HTTP proxy is named at each request, by the account.
     """
-    kept: dict[str, Any] = {"limit": in_flight, "keepalive_timeout": _IDLE_CONNECTION_SECONDS}
-    socks = socks_address(proxy)
-    connector = (
-        ProxyConnector.from_url(socks, rdns=True, **kept)
-        if socks
-        else TCPConnector(ttl_dns_cache=300, **kept)
-    )
     return ClientSession(
-        connector=connector, cookie_jar=DummyCookieJar(), skip_auto_headers=("User-Agent", "Accept-Encoding")
+        connector=_connector(in_flight, socks_address(proxy)),
+        cookie_jar=DummyCookieJar(),
+        skip_auto_headers=("User-Agent", "Accept-Encoding"),
     )
+
+
+def _connector(in_flight: int, socks: str | None) -> TCPConnector:
+    kept: dict[str, Any] = {"limit": in_flight, "keepalive_timeout": _IDLE_CONNECTION_SECONDS}
+    if socks is None:
+        return TCPConnector(ttl_dns_cache=300, **kept)
+    from platforms.socks import SocksConnector
+
+    return SocksConnector.from_url(socks, rdns=True, **kept)
 
 
 class _Watched:
@@ -253,16 +256,16 @@ class TelegramSender:
                 allow_redirects=False,
             )
             try:
-                return response.status, await _read(response)
+                return response.status, await read_answer(response)
             finally:
                 response.release()
-        except (ClientError, ProxyError, TimeoutError, OSError, ValueError) as error:
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
             # The words of these errors may hold the URL, and with it the token: only their names are kept.
             reason = type(error).__name__
             return 0, Unsure(reason) if body.has_begun else NotSent(reason)
 
 
-async def _read(response: ClientResponse) -> bytes | Outcome:
+async def read_answer(response: ClientResponse) -> bytes | Outcome:
     """The body, unless it is longer than any answer of Telegram's."""
     length = response.content_length
     if length is not None and length <= _ANSWER_BYTES_AT_MOST:

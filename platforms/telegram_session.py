@@ -15,7 +15,8 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import BytesPayload, FormData
-from aiohttp_socks import ProxyError
+
+from platforms.socks import SOCKS_ERRORS
 
 
 class TelegramSession(AiohttpSession):
@@ -34,7 +35,7 @@ class TelegramSession(AiohttpSession):
         """As aiogram's; what a SOCKS proxy refuses, which it does not know, is a network error like others."""
         try:
             return await super().make_request(bot, method, timeout)
-        except (ProxyError, OSError) as error:
+        except (*SOCKS_ERRORS, OSError) as error:
             raise TelegramNetworkError(method=method, message=type(error).__name__) from error
 
     def check_response(

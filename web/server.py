@@ -16,12 +16,6 @@ Healthy = Callable[[], Awaitable[str | None]]
 """None when all is well, else one sentence on what is wrong."""
 
 
-def open_door(host: str, port: int) -> socket.socket:
-    """Listen on ``host:port``; whoever opens it closes it. Raises OSError when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
-
-
 class WebServer:
     """Serves ``routes`` behind ``door``. ``run`` is a task that the supervisor owns."""
 

@@ -59,8 +59,7 @@ async def test_what_was_erased_is_not_in_the_closed_file_any_more(tmp_path: Path
 
 async def test_a_new_data_folder_is_closed_to_other_users_of_the_machine(tmp_path: Path) -> None:
     settings = Settings(data_folder=tmp_path / "data")
-    given = Surroundings()
-    house = await open_storehouse(settings, bytes(32), now=given.now, tokens=given.tokens)
+    house = await open_storehouse(settings)
     await house.close()
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 

@@ -171,9 +171,13 @@ def test_memory_that_keeps_growing_is_not_flat() -> None:
 
 
 def test_the_time_of_a_restart_is_the_median_of_the_whole_process() -> None:
-    finding = restart.judge([0.8, 0.9, 3.0], [0.2], 1)
+    starts = [restart.Start(seconds, 1.0) for seconds in (0.8, 0.9, 3.0)]
 
-    assert (finding.figure, finding.met) == (0.9, True)
+    assert (restart.judge(starts, starts[:1], 1).figure, restart.judge(starts, starts[:1], 1).met) == (
+        0.9,
+        True,
+    )
+    assert not restart.judge(starts[1:], starts[:1], 1).met
 
 
 def test_a_token_that_nobody_took_over_is_seen() -> None:

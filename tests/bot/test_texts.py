@@ -15,6 +15,7 @@ from aiogram.utils.i18n import ngettext as aiogram_ngettext
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 
+from bot.catalogs import merge, read_texts
 from bot.person_language import PersonLanguage, load_texts
 from bot.texts import (
     LANGUAGES,
@@ -22,8 +23,6 @@ from bot.texts import (
     VIETNAMESE,
     gettext,
     language_of,
-    merge,
-    read_texts,
     spoken,
     terminal_language,
 )

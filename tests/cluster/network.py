@@ -283,7 +283,7 @@ async def open_network(
         }
         settings = _settings(simulator, names, database_url, folder, rate_per_second, stalled_seconds)
         given = Surroundings()
-        house = await open_storehouse(settings, KEY, now=given.now, tokens=given.tokens)
+        house = await open_storehouse(settings)
         supervisor = Supervisor()
         supervisor.own("committer", house.committer.run, OnCrash.END)
         supervisor.start()
@@ -291,7 +291,6 @@ async def open_network(
         try:
             await house.roster.replace_staff([(one, "", list(StaffRole)) for one in STAFF])
             async with open_cluster(house, settings, given.now) as cluster:
-                assert cluster is not None
                 cluster.own(supervisor, None)
                 desk = Desk(
                     house.bulletins, now=given.now, draw=Random(3), wake=cluster.wake, set_timer=_no_timer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -60,6 +61,16 @@ async def test_a_delivery_goes_through_a_socks_proxy(scene: Scene, scheme: str) 
 async def test_a_socks_proxy_that_refuses_means_that_nothing_was_sent() -> None:
     async with socks_server(0, refuses=True) as server, open_session(1, proxy_at(server)) as session:
         account = TelegramAccount("loa", TOKEN, FAR_AWAY, proxy=proxy_at(server))
+        outcome = await TelegramSender(session, account, Shelf()).post("-1001", NOTICE)
+
+    assert isinstance(outcome, NotSent)
+
+
+async def test_a_socks_proxy_that_nobody_answers_at_means_that_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        proxy = f"socks5://127.0.0.1:{listening.getsockname()[1]}"
+    async with open_session(1, proxy) as session:
+        account = TelegramAccount("loa", TOKEN, FAR_AWAY, proxy=proxy)
         outcome = await TelegramSender(session, account, Shelf()).post("-1001", NOTICE)
 
     assert isinstance(outcome, NotSent)

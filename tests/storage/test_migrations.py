@@ -6,6 +6,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -38,6 +39,10 @@ async def test_migrating_twice_changes_nothing(engine: AsyncEngine) -> None:
     await upgrade(engine)
     assert await version_of(engine) == newest_version()
     await engine.dispose()
+
+
+def test_the_newest_version_is_the_one_that_alembic_calls_its_head() -> None:
+    assert newest_version() == ScriptDirectory.from_config(migrations()).get_current_head()
 
 
 async def test_migrating_down_leaves_nothing(engine: AsyncEngine) -> None:

@@ -6,7 +6,8 @@ import asyncio
 
 from aiohttp import ClientSession
 
-from web.server import WebServer, open_door
+from web.door import open_door
+from web.server import WebServer
 
 
 async def well() -> str | None:
