@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Generator, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -192,6 +193,18 @@ class Disk:
         )
         opened.disk = self
         return opened
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether every connection is open and free: opening one takes steps, and steps decide a run."""
+        pool = self.engine.sync_engine.pool
+        return isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin() == _CONNECTIONS
+
+    async def warm_up(self) -> None:
+        """Open every connection that may be used at a time."""
+        async with AsyncExitStack() as opened:
+            for _ in range(_CONNECTIONS):
+                await opened.enter_async_context(self.engine.connect())
 
     def _delay_seconds(self) -> float:
         return self.weather.delay_seconds()

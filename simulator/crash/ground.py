@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from types import TracebackType
@@ -43,12 +43,7 @@ class Ground:
     _bulletins: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __enter__(self) -> Ground:
-        loop = new_loop(VirtualClock(STARTS), Random(0))
-        baking = loop.create_task(self._bake())
-        baking.add_done_callback(lambda _: loop.stop())
-        loop.run_forever()
-        baking.result()
-        loop.die()
+        _run(self._bake())
         self._bulletins = [tuple(row) for row in self.disk.observer.execute("SELECT * FROM bulletins")]
         return self
 
@@ -56,6 +51,11 @@ class Ground:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.disk.__exit__(kind, error, trace)
+
+    def warm_up(self) -> None:
+        """Each process finds the same connections, whatever happened to those before it."""
+        if not self.disk.is_warm:
+            _run(self.disk.warm_up())
 
     def reset(self, channels: Sequence[tuple[ChannelPlan, int]]) -> None:
         """As before the first run, with these channels and their chat ids."""
@@ -112,3 +112,13 @@ class Ground:
             f"INSERT INTO channels ({columns}) VALUES ({marks})",  # noqa: S608 (our own names)
             tuple(row.values()),
         )
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """On a loop of its own, before the clock of any run."""
+    loop = new_loop(VirtualClock(STARTS), Random(0))
+    working = loop.create_task(work)
+    working.add_done_callback(lambda _: loop.stop())
+    loop.run_forever()
+    working.result()
+    loop.die()

@@ -312,7 +312,7 @@ def _canary(case: Case) -> Iterator[Violation]:
             continue
         was_killed = any(_died_between(life, bulletin.started, post.departed) for life in case.evidence.lives)
         opens = min(tried.get(post.code, float("inf")), bulletin.started + _CANARY_SECONDS)
-        if post.chat not in canary.chats and post.departed < opens and not was_killed:
+        if post.chat not in canary.chats and post.departed < opens - _TIMER_SECONDS and not was_killed:
             said = f"request {post.number} left before the canary had {post.code}"
             yield Violation(Invariant.CANARY, said)
 

@@ -88,6 +88,7 @@ class Run:
     def _live(self, death: Death | None) -> bool:
         """Whether the run is over after this process."""
         number, clock = len(self.evidence.lives), self._clock
+        self._ground.warm_up()
         loop = new_loop(clock, self._random(f"order {number}"), death.steps if death else None)
         life = Life(number, clock.seconds, held_until=self._held_until())
         self.evidence.lives.append(life)
