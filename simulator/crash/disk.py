@@ -24,6 +24,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from simulator.crash.scenario import OutageKind
 from storage.engine import open_engine
 from storage.sqlite_driver import SwiftConnection
 
@@ -42,6 +43,8 @@ class DiskWeather:
     slowest_seconds: float = 0.0
     failure_probability: float = 0.0
     """How often a write finds the disk full."""
+    outage: OutageKind | None = None
+    """Why no write works at the moment."""
     is_dead: bool = False
 
     def clear_up(self) -> None:
@@ -59,6 +62,8 @@ class DiskWeather:
         """Raises what SQLite would when the disk is full. For the dead it is broken for good."""
         if self.is_dead and not statement.startswith("ROLLBACK"):
             raise _error("the process is dead", sqlite3.SQLITE_IOERR)
+        if self.outage is not None:
+            _refuse(statement, self.outage)
         if self.random is None or not self.failure_probability:
             return
         if statement.lstrip().startswith(_WRITES) and self.random.random() < self.failure_probability:
@@ -219,6 +224,15 @@ class Disk:
         """Roll back whatever any connection had begun."""
         for connection in self._open:
             connection.crash()
+
+
+def _refuse(statement: str, outage: OutageKind) -> None:
+    """Locked, not even the transaction begins; full, nothing can be added to it."""
+    said = statement.lstrip()
+    if outage is OutageKind.LOCKED and said.startswith("BEGIN IMMEDIATE"):
+        raise _error("database is locked", sqlite3.SQLITE_BUSY)
+    if outage is OutageKind.FULL and said.startswith(_WRITES):
+        raise _error("database or disk is full", sqlite3.SQLITE_FULL)
 
 
 def _error(what: str, code: int) -> sqlite3.OperationalError:
