@@ -25,6 +25,8 @@ from broadcasts.ports import Due
 EDITS_TRIED = 4
 NOT_EDITED = "not_edited"
 MOVED_AWAY = "moved_away"
+LEFT_UNSURE = "moderator:leave"
+"""Why a delivery was given up when a moderator left it as it was: nobody knows whether a copy is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +67,7 @@ def original_may_still_arrive(due: Due) -> bool:
 
 def has_nothing_to_correct(due: Due) -> bool:
     """Whether the original never got there after all."""
-    return due.original is not None and due.original.state in (DeliveryState.FAILED, DeliveryState.DROPPED)
+    original = due.original
+    if original is None or original.lost_because == LEFT_UNSURE:
+        return False
+    return original.state in (DeliveryState.FAILED, DeliveryState.DROPPED)

@@ -30,6 +30,7 @@ from broadcasts.delivery import (
 from broadcasts.letters import Letter, Letters, NotAsApproved
 from broadcasts.pacing import Pacer
 from broadcasts.persistence import Persistence
+from broadcasts.planner import quiet_until
 from broadcasts.ports import (
     Closing,
     Content,
@@ -95,6 +96,9 @@ class Carried:
 class Flight(Protocol):
     """Where a delivery that is being carried has got to; each is called once or more, in this order."""
 
+    def awaits_upload(self, *, does: bool) -> None:
+        """It waits until somebody has uploaded its picture; or does so no longer."""
+
     def departed(self) -> None:
         """It waits for its turn no longer."""
 
@@ -159,6 +163,7 @@ class Courier:
         note = note_without_copy(due)
         if letter.edit is not None and letter.copy_id is not None:
             flight.departed()
+            asked_at = asyncio.get_running_loop().time()
             edited = await self._heard(
                 due, await self._parts.sender.edit(due.chat, letter.copy_id, letter.edit)
             )
@@ -166,19 +171,36 @@ class Courier:
             if after.outcome is not None:
                 return replace(edited, outcome=after.outcome)
             note = after.note
+            if not await self._may_still_go(due, bulletin, asked_at):
+                return Carried(FloodWait(0.0))
         async with AsyncExitStack() as prepared:
-            if letter.post.media is not None and not await self._is_prepared(letter.post, prepared):
+            if letter.post.media is not None and not await self._is_prepared(letter.post, prepared, flight):
                 return Carried(FloodWait(self._rules.patience_seconds))
             carried = await self._post_in_turn(due, bulletin, letter, flight)
         return carried if note is None else replace(carried, note=note)
 
-    async def _is_prepared(self, content: Content, prepared: AsyncExitStack) -> bool:
+    async def _may_still_go(self, due: Due, bulletin: OpenBulletin, asked_at: float) -> bool:
+        """Whether, after a slow answer, it was not stopped meanwhile, nor have its chat's quiet hours begun."""
+        if asyncio.get_running_loop().time() - asked_at <= self._rules.patience_seconds:
+            return True
+        now, ledger = self._parts.now(), self._parts.ledger
+        going = await self._persistence.until_done(lambda: ledger.open_bulletins(self._bot, now))
+        if not any(one.id == bulletin.id and one.expires > now for one in going):
+            return False
+        if due.quiet_minutes is None or bulletin.at_any_hour or bulletin.canary == due.id:
+            return True
+        return quiet_until(*due.quiet_minutes, now, self._parts.zone) is None
+
+    async def _is_prepared(self, content: Content, prepared: AsyncExitStack, flight: Flight) -> bool:
         """While somebody uploads its picture, others wait; too long, and they go back into the queue."""
+        flight.awaits_upload(does=True)
         try:
             async with asyncio.timeout(self._rules.patience_seconds):
                 await prepared.enter_async_context(self._parts.sender.prepared(content))
         except TimeoutError:
             return False
+        finally:
+            flight.awaits_upload(does=False)
         return True
 
     async def _post_in_turn(

@@ -45,6 +45,28 @@ DELIVERY_TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 }
 
 
+class ForbiddenStep(Exception):
+    """Our own mistake: a delivery was to take a step that the table does not have."""
+
+
+def may_become(before: DeliveryState, after: DeliveryState) -> bool:
+    """Whether a delivery may go from one state to the other."""
+    return after in DELIVERY_TRANSITIONS[before]
+
+
+def states_before(after: DeliveryState) -> tuple[DeliveryState, ...]:
+    """From which states a delivery may become this."""
+    return tuple(before for before in DeliveryState if may_become(before, after))
+
+
+def leaving(before: DeliveryState, *afters: DeliveryState) -> DeliveryState:
+    """``before``, for a change to one of ``afters``. Raises ForbiddenStep."""
+    for after in afters:
+        if not may_become(before, after):
+            raise ForbiddenStep(f"a delivery that is {before} never becomes {after}")
+    return before
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """The platform has it, under this message id."""

@@ -23,8 +23,14 @@ class Hand:
         self._aside: list[tuple[float, int, Due]] = []
         self._behind: dict[str, list[Due]] = {}
         self._aside_of: Counter[BulletinId] = Counter()
-        self.ready = 0
+        self._ready = 0
+        self.held_up: set[BulletinId] = set()
+        """Bulletins that are passed by for now, as if they had no rows here."""
+
+    @property
+    def ready(self) -> int:
         """How many rows could be taken now."""
+        return self._ready - sum(self._rows_of(known) for known in self.held_up)
 
     def laid_aside(self, bulletin_id: BulletinId) -> int:
         """How many rows of a bulletin wait for their chat."""
@@ -36,26 +42,40 @@ class Hand:
 
     def count_down_to(self, lane: Lane) -> int:
         """How many rows wait in this lane and in more urgent ones, without those laid aside."""
-        return sum(len(rows) for upper in Lane if upper <= lane for rows in self._lanes[upper].values())
+        return sum(
+            len(rows)
+            for upper in Lane
+            if upper <= lane
+            for known, rows in self._lanes[upper].items()
+            if known not in self.held_up
+        )
+
+    def _rows_of(self, bulletin_id: BulletinId) -> int:
+        known = self._bulletins.get(bulletin_id)
+        return 0 if known is None else len(self._lanes[known.lane].get(bulletin_id, ()))
 
     def add(self, bulletin: OpenBulletin, rows: Iterable[Due]) -> None:
         """Put rows of one bulletin at the end of its queue."""
         for row in rows:
             self._bulletins[bulletin.id] = bulletin
             self._lanes[bulletin.lane].setdefault(bulletin.id, deque()).append(row)
-            self.ready += 1
+            self._ready += 1
 
     def _put_back(self, row: Due) -> None:
         """To the front, where it was."""
         bulletin = self._bulletins[row.bulletin_id]
         self._aside_of[row.bulletin_id] -= 1
         self._lanes[bulletin.lane].setdefault(bulletin.id, deque()).appendleft(row)
-        self.ready += 1
+        self._ready += 1
 
     def take(self, lane: Lane, *, may_correct: bool = True) -> tuple[OpenBulletin, Due] | None:
         """The next row of a lane; its bulletin goes to the end of the line."""
         waiting = self._lanes[lane]
-        allowed = (known for known in waiting if may_correct or self._bulletins[known].corrects is None)
+        allowed = (
+            known
+            for known in waiting
+            if known not in self.held_up and (may_correct or self._bulletins[known].corrects is None)
+        )
         bulletin_id = next(allowed, None)
         if bulletin_id is None:
             return None
@@ -63,7 +83,7 @@ class Hand:
         row = rows.popleft()
         if rows:
             waiting[bulletin_id] = rows
-        self.ready -= 1
+        self._ready -= 1
         return self._bulletins[bulletin_id], row
 
     def lay_aside(self, row: Due, until: float) -> None:
@@ -92,7 +112,7 @@ class Hand:
         gone: list[Due] = []
         for bulletin_id in [known for known in self._bulletins if not wanted(known)]:
             rows = self._lanes[self._bulletins.pop(bulletin_id).lane].pop(bulletin_id, deque())
-            self.ready -= len(rows)
+            self._ready -= len(rows)
             gone.extend(rows)
             self._aside_of.pop(bulletin_id, None)
         gone.extend(row for _, _, row in self._aside if not wanted(row.bulletin_id))

@@ -23,7 +23,7 @@ from broadcasts.hand import Hand
 from broadcasts.persistence import Persistence
 from broadcasts.planner import quiet_until
 from broadcasts.ports import Due, OpenBulletin, Pick
-from bulletins.bulletin import BulletinId
+from bulletins.bulletin import BulletinId, Lane
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +53,7 @@ class Picker:
         self._places: dict[BulletinId, tuple[datetime, DeliveryId]] = {}
         self._woken = asyncio.Event()
         self._is_hungry = False
+        self._put_down: dict[DeliveryId, Lane] = {}
         self._clear_at = -math.inf
         self._reclaim_at = -math.inf
 
@@ -65,11 +66,17 @@ class Picker:
         if self._is_hungry and self._runs_low():
             self._woken.set()
 
-    def put_down(self, row: Due) -> None:
+    def may_go(self, lane: Lane) -> bool:
+        """Whether no row of a more urgent lane was put down and waits to be read again."""
+        return lane <= min(self._put_down.values(), default=lane)
+
+    def put_down(self, lane: Lane, row: Due) -> None:
         """It was read too long ago, and is read anew: its channel may have chosen otherwise since."""
         self.settled(row.id)
         self._places.pop(row.bulletin_id, None)
+        self._put_down[row.id] = lane
         self._is_hungry = True
+        self._woken.set()
 
     def settled(self, delivery: DeliveryId) -> None:
         """A delivery is done with, or may be read again."""
@@ -88,8 +95,11 @@ class Picker:
         going = [bulletin for bulletin in bulletins if bulletin.expires > now]
         self._forget_others({bulletin.id for bulletin in going})
         self._is_hungry = False
+        put_down = list(self._put_down)
         for _, lane in itertools.groupby(going, key=lambda bulletin: bulletin.lane):
             await self._fill(list(lane), now)
+        for row in put_down:
+            self._put_down.pop(row, None)
         if await self._clear(bulletins, now) or (self._is_hungry and self._runs_low()):
             return 0.0
         return self._rest_seconds(going, now)
@@ -121,7 +131,8 @@ class Picker:
             del self._places[bulletin_id]
 
     async def _fill(self, lane: Sequence[OpenBulletin], now: datetime) -> None:
-        due = [bulletin for bulletin in lane if bulletin.next_due is not None and bulletin.next_due <= now]
+        due = [one for one in lane if one.next_due is not None and one.next_due <= now]
+        due = [one for one in due if one.id not in self.hand.held_up]
         room = self._size() - self.hand.count_down_to(lane[0].lane)
         if due and room * 2 < self._size():
             self._is_hungry = True

@@ -47,7 +47,7 @@ class Original:
     state: DeliveryState
     message_id: str | None
     lost_because: str | None = None
-    """Why the copy cannot be changed though its id is known."""
+    """Why the copy cannot be changed though its id is known, or that nobody knows whether there is one."""
 
 
 @dataclass(frozen=True, slots=True)

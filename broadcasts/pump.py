@@ -23,7 +23,7 @@ from broadcasts.delivery import FloodWait
 from broadcasts.persistence import Persistence
 from broadcasts.picker import Picker
 from broadcasts.ports import Due, Intent, OpenBulletin
-from bulletins.bulletin import Lane
+from bulletins.bulletin import BulletinId, Lane
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,8 @@ _SHORTEST_WAIT_SECONDS = 0.001
 _CARRIED_A_REQUEST = 3
 # A correction changes its copy before it waits for a slot; only so many do that at a time.
 _CORRECTED_AT_ONCE = 16
+# While a picture is uploaded so many rows of its bulletin wait for it; the others are passed by.
+_AWAIT_UPLOAD_AT_ONCE = 2
 _READ_WITHIN = timedelta(seconds=1)
 
 _Ready = tuple[OpenBulletin, Due]
@@ -53,6 +55,7 @@ class Pump:
         self._asking = 0
         self._carried = 0
         self._correcting = 0
+        self._await_upload: Counter[BulletinId] = Counter()
         self._chats: set[str] = set()
         self._moved = asyncio.Event()
         self._has_started = asyncio.Event()
@@ -123,7 +126,7 @@ class Pump:
         wait_seconds = math.inf if next_aside is None else next_aside - now
         for lane in list(hand.lanes()):
             room = self._room(lane)
-            if room <= 0:
+            if room <= 0 or not self._picker.may_go(lane):
                 break
             batch = self._take(lane, room)
             if batch:
@@ -152,7 +155,7 @@ class Pump:
                 break
             bulletin, due = ready
             if due.read_at < oldest:
-                self._picker.put_down(due)
+                self._picker.put_down(lane, due)
                 continue
             if due.chat in self._chats:
                 hand.wait_behind(due)
@@ -205,6 +208,18 @@ class Pump:
         self._asking += 1
         self._carried += 1
 
+    def await_upload(self, bulletin: OpenBulletin, rows: int) -> None:
+        """So many rows more, or fewer, wait for its picture; they keep no slot from anybody."""
+        self._await_upload[bulletin.id] += rows
+        self._ahead[bulletin.lane] -= rows
+        self._moved.set()
+        if self._await_upload[bulletin.id] >= _AWAIT_UPLOAD_AT_ONCE:
+            self._picker.hand.held_up.add(bulletin.id)
+            return
+        self._picker.hand.held_up.discard(bulletin.id)
+        if not self._await_upload[bulletin.id]:
+            del self._await_upload[bulletin.id]
+
     def depart(self, bulletin: OpenBulletin) -> None:
         """It waits for its turn no longer."""
         self._ahead[bulletin.lane] -= 1
@@ -239,17 +254,25 @@ class Pump:
 class _Journey:
     """How far one delivery has come; each stage is left once, however often it is said."""
 
-    __slots__ = ("_is_ahead", "_is_asking", "_pump", "bulletin", "due")
+    __slots__ = ("_awaits_upload", "_is_ahead", "_is_asking", "_pump", "bulletin", "due")
 
     def __init__(self, pump: Pump, bulletin: OpenBulletin, due: Due) -> None:
         self._pump = pump
         self.bulletin = bulletin
         self.due = due
         self._is_ahead = self._is_asking = True
+        self._awaits_upload = False
         pump.begin(bulletin)
+
+    def awaits_upload(self, *, does: bool) -> None:
+        """It waits until somebody has uploaded its picture; or does so no longer."""
+        if self._is_ahead and self._awaits_upload is not does:
+            self._awaits_upload = does
+            self._pump.await_upload(self.bulletin, 1 if does else -1)
 
     def departed(self) -> None:
         """It waits for its turn no longer."""
+        self.awaits_upload(does=False)
         if self._is_ahead:
             self._is_ahead = False
             self._pump.depart(self.bulletin)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from broadcasts.delivery import (
+    DELIVERY_TRANSITIONS,
     ByHand,
     DeliveryState,
     FloodWait,
+    ForbiddenStep,
     Gone,
     Moved,
     NoRights,
@@ -21,6 +23,8 @@ from broadcasts.delivery import (
 
 REASON_CHARACTERS = 120
 BY_HAND = "by_hand"
+
+_AFTER_AN_ATTEMPT = DELIVERY_TRANSITIONS[DeliveryState.SENDING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,10 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The state that follows; queued again has its due time. ``counted`` attempts are held against it."""
+    """The state that follows; queued again has its due time. ``counted`` attempts are held against it.
+
+    Raises ForbiddenStep for a state that the table of transitions does not allow after an attempt.
+    """
 
     state: DeliveryState
     counted: int
@@ -56,6 +63,10 @@ class Decision:
     due_at: datetime | None = None
     message_id: str | None = None
     resent: bool = False
+
+    def __post_init__(self) -> None:
+        if self.state not in _AFTER_AN_ATTEMPT:
+            raise ForbiddenStep(f"an attempt never leaves a delivery {self.state}")
 
 
 def decide(outcome: Outcome, at: Circumstances, rules: RetryRules) -> Decision:

@@ -17,6 +17,7 @@ from broadcasts.progress import ReasonCount, Resolution, Settling, Straggler, wh
 from bulletins.bulletin import BulletinId
 from members.channel import ChannelState
 from storage.committer import Committer
+from storage.steps import may_leave
 from storage.tables import bulletins, channels, deliveries, milliseconds
 
 _REASONS_AT_MOST = 50
@@ -66,17 +67,17 @@ class SqlAftermath:
     async def retry_failed(self, bulletin_id: BulletinId, at: datetime) -> int | Refusal:
         """Queue what failed once more, where the channel is still there; how many."""
         is_there = exists().where(_c.id == _d.channel_id, _c.state == ChannelState.ACTIVE.value)
-        wanted = and_(_d.state == DeliveryState.FAILED.value, is_there)
+        wanted = and_(may_leave(DeliveryState.FAILED, DeliveryState.QUEUED), is_there)
         return await self._committer.write(
             lambda connection: _change(connection, bulletin_id, wanted, _again(at), at)
         )
 
     async def settle_unsure(self, settling: Settling) -> int | Refusal:
         """Say what became of unsure deliveries; how many that was."""
-        wanted = _d.state == DeliveryState.UNSURE.value
+        after = what_it_became(settling.resolution)
+        wanted = may_leave(DeliveryState.UNSURE, after)
         if settling.only is not None:
             wanted = and_(wanted, _d.id == settling.only)
-        after = what_it_became(settling.resolution)
         values: dict[str, Any] = {
             "state": after.value,
             "reason": f"moderator:{settling.resolution}",

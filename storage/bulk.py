@@ -12,37 +12,46 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, or_, text, update
+from sqlalchemy import bindparam, case, func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from broadcasts.corrections import MOVED_AWAY
 from broadcasts.delivery import DeliveryId, DeliveryState
 from broadcasts.ports import Intent, Settlement
 from storage.committer import Batch
-from storage.tables import deliveries, is_sending, milliseconds
+from storage.steps import may_become, may_become_in_words, may_leave, may_leave_in_words
+from storage.tables import deliveries, milliseconds
 
 _d = deliveries.c
 
+_SETTLED_OTHERWISE = (DeliveryState.QUEUED, DeliveryState.FAILED, DeliveryState.UNSURE)
+_MAY_BE_INTENDED = may_leave_in_words(DeliveryState.QUEUED, DeliveryState.SENDING)
+# What is known to have arrived is sent, even when somebody has called it unsure in the meantime.
+_MAY_BE_SENT = may_become_in_words(DeliveryState.SENT)
+_MAY_BE_SETTLED = may_leave_in_words(DeliveryState.SENDING, *_SETTLED_OTHERWISE)
+
 _INTEND_IN_POSTGRES = text(
-    """
+    f"""
     UPDATE deliveries AS d SET state = 'sending', attempt = d.attempt + 1, lease_until = :lease
-    WHERE d.id = ANY(CAST(:ids AS bigint[])) AND d.state = 'queued'
+    WHERE d.id = ANY(CAST(:ids AS bigint[])) AND d.{_MAY_BE_INTENDED}
       AND EXISTS (SELECT 1 FROM bulletins AS b
                   WHERE b.id = d.bulletin_id AND b.state = 'sending' AND b.expires > :now)
       AND EXISTS (SELECT 1 FROM channels AS c WHERE c.id = d.channel_id AND c.state = 'active')
     RETURNING d.id
-    """
+    """  # noqa: S608 (words of our own table)
 )
 _SETTLE_SENT_IN_POSTGRES = text(
-    """
+    f"""
     UPDATE deliveries AS d
-    SET state = 'sent', message_id = o.message, reason = o.why, settled_at = o.at, lease_until = NULL
+    SET state = 'sent', message_id = o.message, settled_at = o.at, lease_until = NULL,
+        reason = CASE d.reason WHEN '{MOVED_AWAY}' THEN d.reason ELSE o.why END
     FROM unnest(CAST(:row AS bigint[]), CAST(:made AS smallint[]), CAST(:message AS text[]),
                 CAST(:why AS text[]), CAST(:at AS bigint[])) AS o("row", made, message, why, at)
-    WHERE d.id = o."row" AND d.attempt = o.made AND d.state IN ('sending', 'unsure')
-    """
+    WHERE d.id = o."row" AND d.attempt = o.made AND d.{_MAY_BE_SENT}
+    """  # noqa: S608 (the same)
 )
 _SETTLE_IN_POSTGRES = text(
-    """
+    f"""
     UPDATE deliveries AS d
     SET state = o.after, attempt = o.counted, resent = o.marked, due_at = coalesce(o.due, d.due_at),
         reason = o.why, settled_at = o.at, lease_until = NULL
@@ -50,28 +59,31 @@ _SETTLE_IN_POSTGRES = text(
                 CAST(:counted AS smallint[]), CAST(:marked AS boolean[]), CAST(:due AS bigint[]),
                 CAST(:why AS text[]), CAST(:at AS bigint[]))
       AS o("row", made, after, counted, marked, due, why, at)
-    WHERE d.id = o."row" AND d.attempt = o.made AND d.state = 'sending'
-    """
+    WHERE d.id = o."row" AND d.attempt = o.made AND d.{_MAY_BE_SETTLED}
+    """  # noqa: S608 (the same)
 )
-# What is known to have arrived is sent, even when somebody has called it unsure in the meantime.
 _SETTLE_SENT = (
     update(deliveries)
     .where(
         _d.id == bindparam("row"),
         _d.attempt == bindparam("made"),
-        or_(is_sending, _d.state == DeliveryState.UNSURE.value),
+        may_become(DeliveryState.SENT),
     )
     .values(
         state=DeliveryState.SENT.value,
         message_id=bindparam("message"),
-        reason=bindparam("why"),
+        reason=case((_d.reason == MOVED_AWAY, _d.reason), else_=bindparam("why")),
         settled_at=bindparam("at"),
         lease_until=None,
     )
 )
 _SETTLE = (
     update(deliveries)
-    .where(_d.id == bindparam("row"), _d.attempt == bindparam("made"), is_sending)
+    .where(
+        _d.id == bindparam("row"),
+        _d.attempt == bindparam("made"),
+        may_leave(DeliveryState.SENDING, *_SETTLED_OTHERWISE),
+    )
     .values(
         state=bindparam("after"),
         attempt=bindparam("counted"),
@@ -83,34 +95,35 @@ _SETTLE = (
     )
 )
 
-_MAY_GO_IN_SQLITE = """
+_MAY_GO_IN_SQLITE = f"""
     SELECT json_group_array(id) FROM deliveries AS d
-    WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'queued'
+    WHERE id IN (SELECT value FROM json_each(?1)) AND {_MAY_BE_INTENDED}
       AND EXISTS (SELECT 1 FROM bulletins AS b
                   WHERE b.id = d.bulletin_id AND b.state = 'sending' AND b.expires > ?2)
       AND EXISTS (SELECT 1 FROM channels AS c WHERE c.id = d.channel_id AND c.state = 'active')
-"""
+"""  # noqa: S608 (the same)
 _INTEND_IN_SQLITE = """
     UPDATE deliveries SET state = 'sending', attempt = attempt + 1, lease_until = ?2
     WHERE id IN (SELECT value FROM json_each(?1))
 """
-_SETTLE_SENT_IN_SQLITE = """
+_SETTLE_SENT_IN_SQLITE = f"""
     UPDATE deliveries
-    SET state = 'sent', message_id = json_extract(o.value, '$[2]'), reason = json_extract(o.value, '$[3]'),
+    SET state = 'sent', message_id = json_extract(o.value, '$[2]'),
+        reason = CASE reason WHEN '{MOVED_AWAY}' THEN reason ELSE json_extract(o.value, '$[3]') END,
         settled_at = json_extract(o.value, '$[4]'), lease_until = NULL
     FROM json_each(?1) AS o
     WHERE deliveries.id = json_extract(o.value, '$[0]') AND attempt = json_extract(o.value, '$[1]')
-      AND state IN ('sending', 'unsure')
-"""
-_SETTLE_IN_SQLITE = """
+      AND {_MAY_BE_SENT}
+"""  # noqa: S608 (the same)
+_SETTLE_IN_SQLITE = f"""
     UPDATE deliveries
     SET state = json_extract(o.value, '$[2]'), attempt = json_extract(o.value, '$[3]'),
         resent = json_extract(o.value, '$[4]'), due_at = coalesce(json_extract(o.value, '$[5]'), due_at),
         reason = json_extract(o.value, '$[6]'), settled_at = json_extract(o.value, '$[7]'), lease_until = NULL
     FROM json_each(?1) AS o
     WHERE deliveries.id = json_extract(o.value, '$[0]') AND attempt = json_extract(o.value, '$[1]')
-      AND state = 'sending'
-"""
+      AND {_MAY_BE_SETTLED}
+"""  # noqa: S608 (the same)
 
 
 async def _intend_in_postgres(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, exists, func, or_, select, text, update
+from sqlalchemy import and_, case, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.breaker import should_halt
@@ -17,13 +17,17 @@ from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected
 from broadcasts.ports import Settlement
 from bulletins.bulletin import BulletinId
 from members.channel import ChannelKind, ChannelState
-from storage.tables import bulletins, channels, deliveries, milliseconds
+from storage.steps import may_leave
+from storage.tables import bulletins, channels, deliveries, is_sending, milliseconds
 
 FLAW_CHARACTERS = 80
 _BECAUSE_CHARACTERS = 200
 
 _c, _d, _b = channels.c, deliveries.c, bulletins.c
 _HERE = (ChannelState.ACTIVE.value, ChannelState.PAUSED.value)
+
+MAY_BE_GIVEN_UP = may_leave(DeliveryState.QUEUED, DeliveryState.DROPPED, DeliveryState.UNSURE)
+"""Which deliveries ``never_sent`` is for."""
 
 
 async def follow(connection: AsyncConnection, settled: Settlement) -> bool:
@@ -80,14 +84,14 @@ async def _move(connection: AsyncConnection, settled: Settlement, new_external_i
 
 
 async def leave_copies_behind(connection: AsyncConnection, channel_id: int) -> None:
-    """A channel has moved. Its copies stay in the old place: under their ids the new one has other messages."""
+    """A channel has moved. Its copies stay in the old place: under their ids the new one has other messages.
+
+    So does a message that is on its way: if it is still confirmed, then under an id of the old place.
+    """
+    here = or_(and_(_d.state == DeliveryState.SENT.value, _d.reason.is_(None)), is_sending)
     await connection.execute(
         update(deliveries)
-        .where(
-            _d.bulletin_id.in_(select(_b.id)),
-            _d.channel_id == channel_id,
-            _d.state == DeliveryState.SENT.value,
-        )
+        .where(_d.bulletin_id.in_(select(_b.id)), _d.channel_id == channel_id, here)
         .values(reason=MOVED_AWAY)
     )
 
@@ -104,9 +108,7 @@ async def _hand_over(connection: AsyncConnection, settled: Settlement, other: in
     if await connection.scalar(select(has_own)):
         changes = never_sent("moved", settled.at)
     await connection.execute(
-        update(deliveries)
-        .where(_d.id == settled.delivery_id, _d.state == DeliveryState.QUEUED.value)
-        .values(changes)
+        update(deliveries).where(_d.id == settled.delivery_id, MAY_BE_GIVEN_UP).values(changes)
     )
 
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.broadcast import BroadcastState
-from broadcasts.corrections import MOVED_AWAY
+from broadcasts.corrections import LEFT_UNSURE, MOVED_AWAY
 from broadcasts.delivery import DeliveryId, DeliveryState
 from broadcasts.planner import overrides_quiet_hours
 from broadcasts.ports import (
@@ -45,8 +45,9 @@ from members.channel import ChannelState
 from storage.availability import UNAVAILABLE, available, instead_of
 from storage.bulk import INTENTS, SETTLEMENTS, settle
 from storage.committer import Committer, Work
-from storage.consequences import follow, halt, never_sent
+from storage.consequences import MAY_BE_GIVEN_UP, follow, halt, never_sent
 from storage.engine import for_reading
+from storage.steps import may_leave
 from storage.tables import (
     bulletins,
     channels,
@@ -150,7 +151,7 @@ class SqlLedger:
 
         async def drop(connection: AsyncConnection) -> None:
             await connection.execute(
-                update(deliveries).where(_d.id.in_(ids), is_queued).values(never_sent(reason, now))
+                update(deliveries).where(_d.id.in_(ids), MAY_BE_GIVEN_UP).values(never_sent(reason, now))
             )
 
         await self._write(drop)
@@ -158,12 +159,14 @@ class SqlLedger:
     async def recover(self, bot: str, now: datetime) -> int:
         """Whatever this bot left ``sending`` becomes unsure; life-safety is queued once more, marked so."""
 
-        left = and_(_d.bot == bot, is_sending)
+        left = and_(_d.bot == bot, _MAY_BE_INTERRUPTED)
         return await self._write(lambda connection: _interrupt(connection, left, now))
 
     async def reclaim(self, bot: str, now: datetime, in_hand: Collection[DeliveryId]) -> int:
         """As ``recover``, for what has been ``sending`` beyond its lease and is in nobody's hand."""
-        left = and_(_d.bot == bot, is_sending, _d.lease_until <= milliseconds(now), _d.id.not_in(in_hand))
+        left = and_(
+            _d.bot == bot, _MAY_BE_INTERRUPTED, _d.lease_until <= milliseconds(now), _d.id.not_in(in_hand)
+        )
         return await self._write(lambda connection: _interrupt(connection, left, now))
 
     async def drop_leftovers(self, bot: str, now: datetime) -> int:
@@ -177,7 +180,7 @@ class SqlLedger:
         async def drop(connection: AsyncConnection) -> int:
             some = (
                 select(_d.id)
-                .where(_d.bulletin_id == bulletin_id, _d.bot == bot, is_queued)
+                .where(_d.bulletin_id == bulletin_id, _d.bot == bot, MAY_BE_GIVEN_UP)
                 .limit(_DROPPED_AT_ONCE)
             )
             dropped = await connection.execute(
@@ -219,6 +222,7 @@ class SqlLedger:
 
 
 _GOING_ON = (BroadcastState.SENDING.value, BroadcastState.PAUSED.value)
+_MAY_BE_INTERRUPTED = may_leave(DeliveryState.SENDING, DeliveryState.QUEUED, DeliveryState.UNSURE)
 
 _CANARY = (
     select(_d.id)
@@ -359,4 +363,4 @@ def _due(values: Sequence[Any], read_at: datetime) -> Due:
 def _original_of(state: str | None, message_id: str | None, reason: str | None) -> Original | None:
     if state is None:
         return None
-    return Original(DeliveryState(state), message_id, MOVED_AWAY if reason == MOVED_AWAY else None)
+    return Original(DeliveryState(state), message_id, reason if reason in (MOVED_AWAY, LEFT_UNSURE) else None)

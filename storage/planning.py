@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from broadcasts.corrections import LEFT_UNSURE
 from broadcasts.delivery import DeliveryState
 from broadcasts.planner import MINUTES_A_DAY, minute_of_day, overrides_quiet_hours, whole_minute
 from bulletins.bulletin import Bulletin, BulletinId, Status, is_drill
@@ -84,6 +85,7 @@ def audience_of(bulletin: Bulletin, corrects: BulletinId | None = None) -> Colum
                 or_(
                     deliveries.c.state.in_([state.value for state in _HAS_OR_MAY_GET_A_COPY]),
                     deliveries.c.resent,
+                    deliveries.c.reason == LEFT_UNSURE,
                 ),
             )
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Generator, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -23,6 +24,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from simulator.crash.scenario import OutageKind
 from storage.engine import open_engine
 from storage.sqlite_driver import SwiftConnection
 
@@ -41,6 +43,8 @@ class DiskWeather:
     slowest_seconds: float = 0.0
     failure_probability: float = 0.0
     """How often a write finds the disk full."""
+    outage: OutageKind | None = None
+    """Why no write works at the moment."""
     is_dead: bool = False
 
     def clear_up(self) -> None:
@@ -58,6 +62,8 @@ class DiskWeather:
         """Raises what SQLite would when the disk is full. For the dead it is broken for good."""
         if self.is_dead and not statement.startswith("ROLLBACK"):
             raise _error("the process is dead", sqlite3.SQLITE_IOERR)
+        if self.outage is not None:
+            _refuse(statement, self.outage)
         if self.random is None or not self.failure_probability:
             return
         if statement.lstrip().startswith(_WRITES) and self.random.random() < self.failure_probability:
@@ -193,6 +199,18 @@ class Disk:
         opened.disk = self
         return opened
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether every connection is open and free: opening one takes steps, and steps decide a run."""
+        pool = self.engine.sync_engine.pool
+        return isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin() == _CONNECTIONS
+
+    async def warm_up(self) -> None:
+        """Open every connection that may be used at a time."""
+        async with AsyncExitStack() as opened:
+            for _ in range(_CONNECTIONS):
+                await opened.enter_async_context(self.engine.connect())
+
     def _delay_seconds(self) -> float:
         return self.weather.delay_seconds()
 
@@ -206,6 +224,15 @@ class Disk:
         """Roll back whatever any connection had begun."""
         for connection in self._open:
             connection.crash()
+
+
+def _refuse(statement: str, outage: OutageKind) -> None:
+    """Locked, not even the transaction begins; full, nothing can be added to it."""
+    said = statement.lstrip()
+    if outage is OutageKind.LOCKED and said.startswith("BEGIN IMMEDIATE"):
+        raise _error("database is locked", sqlite3.SQLITE_BUSY)
+    if outage is OutageKind.FULL and said.startswith(_WRITES):
+        raise _error("database or disk is full", sqlite3.SQLITE_FULL)
 
 
 def _error(what: str, code: int) -> sqlite3.OperationalError:

@@ -6,6 +6,7 @@ Times are seconds of the run's own clock. Codes are those of the bulletins whose
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,6 +26,7 @@ class Request:
 
     number: int
     life: int
+    bot: str = "loa"
     method: str
     chat: str
     code: str
@@ -44,6 +46,8 @@ class Request:
     """When the process knew how it ended, whatever it knew."""
     refused: str = ""
     """The platform's words when it said no and was heard."""
+    replaced: str | None = None
+    """For a change that was carried out: the code in the words that stood there before."""
 
     @property
     def is_post(self) -> bool:
@@ -78,6 +82,14 @@ class Overtaken:
     waiting_chats: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A post left while the ledger on disk did not say that it is being sent."""
+
+    request: Request
+    state: str
+
+
 @dataclass(slots=True)
 class Life:
     """One process, from start to end."""
@@ -86,8 +98,8 @@ class Life:
     started: float
     ended: float = float("inf")
     was_killed: bool = False
-    held_until: float = float("-inf")
-    """Until when the token was held by what an earlier life had written down."""
+    held_until: Mapping[str, float] = field(default_factory=dict)
+    """Until when each bot's token was held by what an earlier life had written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +168,9 @@ class Evidence:
     requests: list[Request] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     overtaken: list[Overtaken] = field(default_factory=list)
+    unrecorded: list[Unrecorded] = field(default_factory=list)
+    sent_again: Counter[str] = field(default_factory=Counter)
+    """How often somebody asked to send the unsure of a bulletin once more, by its code."""
     lives: list[Life] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     """What the engine raised: it never should."""
@@ -173,7 +188,8 @@ class Evidence:
     def trace(self) -> str:
         """A hash over everything above: the same seed gives the same one."""
         parts = (
-            self.requests, self.decisions, self.overtaken, self.lives, self.crashes, self.is_at_rest,
+            self.requests, self.decisions, self.overtaken, self.unrecorded, self.sent_again,
+            self.lives, self.crashes, self.is_at_rest,
             self.bulletins, self.deliveries, self.channels, self.copies,
         )  # fmt: skip
         return hashlib.sha256(repr(parts).encode()).hexdigest()

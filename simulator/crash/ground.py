@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from types import TracebackType
@@ -43,12 +43,7 @@ class Ground:
     _bulletins: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __enter__(self) -> Ground:
-        loop = new_loop(VirtualClock(STARTS), Random(0))
-        baking = loop.create_task(self._bake())
-        baking.add_done_callback(lambda _: loop.stop())
-        loop.run_forever()
-        baking.result()
-        loop.die()
+        _run(self._bake())
         self._bulletins = [tuple(row) for row in self.disk.observer.execute("SELECT * FROM bulletins")]
         return self
 
@@ -57,16 +52,21 @@ class Ground:
     ) -> None:
         self.disk.__exit__(kind, error, trace)
 
-    def reset(self, channels: Sequence[tuple[ChannelPlan, int]]) -> None:
-        """As before the first run, with these channels and their chat ids."""
+    def warm_up(self) -> None:
+        """Each process finds the same connections, whatever happened to those before it."""
+        if not self.disk.is_warm:
+            _run(self.disk.warm_up())
+
+    def reset(self, channels: Sequence[tuple[ChannelPlan, int, str]]) -> None:
+        """As before the first run, with these channels, their chat ids and their bots."""
         observer = self.disk.observer
         observer.execute("BEGIN IMMEDIATE")
         for name in _CHANGING:
             observer.execute(f"DELETE FROM {name}")  # noqa: S608 (names of our own tables)
         marks = ", ".join("?" * len(self._bulletins[0]))
         observer.executemany(f"INSERT INTO bulletins VALUES ({marks})", self._bulletins)  # noqa: S608 (the same)
-        for number, (plan, chat) in enumerate(channels):
-            self._add_channel(number + 1, plan, chat)
+        for number, (plan, chat, bot) in enumerate(channels):
+            self._add_channel(number + 1, plan, chat, bot)
         observer.execute("COMMIT")
 
     async def _bake(self) -> None:
@@ -76,7 +76,7 @@ class Ground:
         for person, (name, roles) in STAFF.items():
             row = (person, name, json.dumps([role.value for role in roles]))
             self.disk.observer.execute("INSERT INTO staff (person, name, roles) VALUES (?, ?, ?)", row)
-        self._add_channel(1, _ANYONE, -1)
+        self._add_channel(1, _ANYONE, -1, BOT)
         committer = Committer(self.disk.engine)
         serving = asyncio.get_running_loop().create_task(committer.run())
         shelf = PictureShelf(self.disk.engine, committer)
@@ -86,11 +86,11 @@ class Ground:
         self.ready = await write_drafts(desk, picture)
         serving.cancel()
 
-    def _add_channel(self, key: int, plan: ChannelPlan, chat: int) -> None:
+    def _add_channel(self, key: int, plan: ChannelPlan, chat: int, bot: str) -> None:
         starts, ends = plan.quiet_minutes or (None, None)
         row = {
             "id": key,
-            "bot": BOT,
+            "bot": bot,
             "platform": Platform.TELEGRAM.value,
             "external_id": str(chat),
             "kind": _KINDS[plan.kind].value,
@@ -112,3 +112,13 @@ class Ground:
             f"INSERT INTO channels ({columns}) VALUES ({marks})",  # noqa: S608 (our own names)
             tuple(row.values()),
         )
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """On a loop of its own, before the clock of any run."""
+    loop = new_loop(VirtualClock(STARTS), Random(0))
+    working = loop.create_task(work)
+    working.add_done_callback(lambda _: loop.stop())
+    loop.run_forever()
+    working.result()
+    loop.die()

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from broadcasts.broadcast import BroadcastState
-from broadcasts.corrections import NOT_EDITED
+from broadcasts.corrections import LEFT_UNSURE, NOT_EDITED
 from broadcasts.delivery import FINAL_STATES, DeliveryState
 from members.channel import ChannelState
 from simulator.crash.evidence import (
@@ -43,11 +43,13 @@ class Invariant(StrEnum):
     REACHED = "a channel that can be reached is reached"
     NO_REPEAT = "no channel gets a second copy unless it says so, and only where lives may depend on it"
     IN_LEDGER = "every copy the platform holds is in the ledger as sent or unsure"
+    RECORDED = "nothing leaves that is not written down as being sent"
     REMEMBERED = "an answer that was heard is not forgotten"
     PACE = "the caps are never exceeded"
     WAITS = "a flood wait is obeyed, over restarts too"
     STOPPED = "a stopped or paused bulletin sends nothing more"
     CORRECTED = "a correction reaches every delivered copy"
+    OWN_COPY = "a correction changes only copies of what it corrects"
     OVERTAKES = "the more urgent goes first"
     QUIET = "quiet hours are kept"
     CANARY = "the operator's own channel goes first"
@@ -149,9 +151,10 @@ def _no_repeat(case: Case) -> Iterator[Violation]:
         marked = [post for post in posts if post.is_resent]
         if len(plain) > 1:
             yield Violation(Invariant.NO_REPEAT, f"{where}: {len(plain)} copies do not say that they repeat")
-        if len(marked) > 1:
+        asked = case.evidence.sent_again[bulletin.code]
+        if len(marked) > 1 + asked:
             yield Violation(Invariant.NO_REPEAT, f"{where}: sent again {len(marked)} times")
-        if marked and not bulletin.life_safety:
+        if marked and not bulletin.life_safety and not asked:
             yield Violation(Invariant.NO_REPEAT, f"{where}: sent again, though no lives depend on it")
         for first, second in pairwise(posts):
             if case.was_settled(first) and second.departed > (first.confirmed or 0.0):
@@ -164,13 +167,19 @@ def _in_ledger(case: Case) -> Iterator[Violation]:
         where = f"{bulletin.code} is in channel {channel.id}"
         if row is None:
             yield Violation(Invariant.IN_LEDGER, f"{where} without a row")
-        elif row.state not in _HELD:
+        elif row.state not in _HELD and row.reason != LEFT_UNSURE:
             yield Violation(Invariant.IN_LEDGER, f"{where}, but its row is {row.state} ({row.reason})")
     ids = {key: {str(post.message_id) for post in posts} for key, posts in case.of_delivery.items()}
     for key, row in case.rows.items():
         if row.state is DeliveryState.SENT and row.message_id not in ids.get(key, ()):
             said = f"{_name(case, row)} is sent as message {row.message_id}, which is not there"
             yield Violation(Invariant.IN_LEDGER, said)
+
+
+def _recorded(case: Case) -> Iterator[Violation]:
+    for one in case.evidence.unrecorded:
+        said = f"request {one.request.number} for {one.request.code} left at {one.request.departed:.2f}"
+        yield Violation(Invariant.RECORDED, f"{said}, while its row was {one.state}")
 
 
 def _remembered(case: Case) -> Iterator[Violation]:
@@ -187,7 +196,9 @@ def _pace(case: Case) -> Iterator[Violation]:
     for life in evidence.lives:
         posts = [post for post in case.posts if post.life == life.number]
         slack_seconds = _TIMER_SECONDS + evidence.jitter_seconds
-        yield from _gaps(posts, 1.0 / evidence.rate_per_second - slack_seconds, "the token")
+        for bot in sorted({post.bot for post in posts}):
+            own = [post for post in posts if post.bot == bot]
+            yield from _gaps(own, 1.0 / evidence.rate_per_second - slack_seconds, f"the token of {bot}")
         by_chat: dict[str, list[Request]] = defaultdict(list)
         for post in posts:
             by_chat[post.chat].append(post)
@@ -210,7 +221,8 @@ def _gaps(posts: list[Request], least_seconds: float, whose: str) -> Iterator[Vi
 def _waits(case: Case) -> Iterator[Violation]:
     for life in case.evidence.lives:
         for post in case.posts:
-            if post.life == life.number and post.departed < life.held_until - _TIMER_SECONDS:
+            held_until = life.held_until.get(post.bot, float("-inf"))
+            if post.life == life.number and post.departed < held_until - _TIMER_SECONDS:
                 yield Violation(Invariant.WAITS, f"request {post.number} left while the token was still held")
     for flooded in case.evidence.requests:
         if flooded.flood_seconds is None or flooded.heard is None:
@@ -263,6 +275,16 @@ def _corrected(case: Case) -> Iterator[Violation]:
                 yield Violation(Invariant.CORRECTED, f"{where}: the old copy still stands unchanged")
 
 
+def _own_copy(case: Case) -> Iterator[Violation]:
+    for change in case.evidence.requests:
+        if change.replaced is None:
+            continue
+        wanted, found = case.by_code.get(change.code), case.by_code.get(change.replaced)
+        if wanted is None or found is None or (wanted.corrects or wanted.id) != (found.corrects or found.id):
+            said = f"request {change.number} put {change.code} over {change.replaced} in {change.chat}"
+            yield Violation(Invariant.OWN_COPY, said)
+
+
 def _is_put_right(
     case: Case, row: DeliveryFact, posts: list[Request], shown: dict[tuple[str, int], str]
 ) -> bool:
@@ -271,7 +293,8 @@ def _is_put_right(
     original = case.rows[correction.corrects or 0, row.channel_id]
     if original.state is not DeliveryState.SENT or row.reason.startswith(NOT_EDITED):
         return True
-    known = [post for post in posts if str(post.message_id) == original.message_id]
+    # Before and after a move two places have messages of that number; only one was confirmed.
+    known = [post for post in posts if post.confirmed and str(post.message_id) == original.message_id]
     return all(correction.code in shown[post.chat, post.message_id or 0] for post in known)
 
 
@@ -312,7 +335,7 @@ def _canary(case: Case) -> Iterator[Violation]:
             continue
         was_killed = any(_died_between(life, bulletin.started, post.departed) for life in case.evidence.lives)
         opens = min(tried.get(post.code, float("inf")), bulletin.started + _CANARY_SECONDS)
-        if post.chat not in canary.chats and post.departed < opens and not was_killed:
+        if post.chat not in canary.chats and post.departed < opens - _TIMER_SECONDS and not was_killed:
             said = f"request {post.number} left before the canary had {post.code}"
             yield Violation(Invariant.CANARY, said)
 
@@ -333,11 +356,13 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.REACHED: _reached,
     Invariant.NO_REPEAT: _no_repeat,
     Invariant.IN_LEDGER: _in_ledger,
+    Invariant.RECORDED: _recorded,
     Invariant.REMEMBERED: _remembered,
     Invariant.PACE: _pace,
     Invariant.WAITS: _waits,
     Invariant.STOPPED: _stopped,
     Invariant.CORRECTED: _corrected,
+    Invariant.OWN_COPY: _own_copy,
     Invariant.OVERTAKES: _overtakes,
     Invariant.QUIET: _quiet,
     Invariant.CANARY: _canary,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -26,17 +26,21 @@ from bulletins.rendering import Imprint
 from members.channel import Platform
 from platforms.capabilities import CAPABILITIES
 from platforms.telegram import TelegramAccount, TelegramSender
-from simulator.crash.people import People
+from simulator.crash.people import Office, People
 from simulator.crash.scenario import Act, Draft, Scenario
 from simulator.crash.virtual_time import VirtualClock
+from storage.aftermath import SqlAftermath
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.ledger import SqlLedger
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
+from storage.roster import Roster
 
 BOT = "loa"
 TOKEN = "4200042:AAHnotARealTokenButLongEnough_0123456789"
+BOTS = {TOKEN: BOT, "4300043:AAHnotARealTokenEither_____0123456789": "loa-hai"}
+"""Names of our bots, by their tokens."""
 VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 IMPRINT = Imprint("loa_phuong_bot", VIET_NAM)
 
@@ -55,6 +59,7 @@ class Makers:
     committer: Callable[[AsyncEngine], Committer] = Committer
     ledger: Callable[[AsyncEngine, Committer], SqlLedger] = SqlLedger
     book: Callable[[AsyncEngine, Committer, Callable[[], StartRules]], BulletinBook] = BulletinBook
+    aftermath: Callable[[AsyncEngine, Committer], SqlAftermath] = SqlAftermath
     pacer: Callable[..., Pacer] = Pacer
     sender: Callable[[ClientSession, TelegramAccount, MediaShelf], Sender] = make_sender
 
@@ -80,6 +85,7 @@ class Surroundings:
     """What a process finds when it starts."""
 
     scenario: Scenario
+    bots: Mapping[str, str]
     makers: Makers
     engine: AsyncEngine
     clock: VirtualClock
@@ -101,39 +107,45 @@ class Process:
         self._committer = found.makers.committer(engine)
         ledger = found.makers.ledger(engine, self._committer)
         book = found.makers.book(engine, self._committer, StartRules)
-        account = TelegramAccount(BOT, TOKEN, "http://platform", answer_seconds=scenario.answer_seconds)
         shelf = PictureShelf(engine, self._committer)
         is_group = CAPABILITIES[Platform.TELEGRAM].is_group
-        parts = PumpParts(
-            ledger=ledger,
-            closing=ledger,
-            paces=SqlPaces(engine, self._committer),
-            sender=found.makers.sender(found.session, account, shelf),
-            pacer=found.makers.pacer(scenario.pace, is_group),
-            letters=Letters(book, IMPRINT),
-            notices=Silence(),
-            now=clock.now,
-            random=found.random,
-            zone=VIET_NAM,
-        )
-        self._pump = Pump(BOT, parts, scenario.pump)
-        self._desk = Desk(
-            book, now=clock.now, draw=found.random, wake=self._pump.wake, set_timer=lambda _, at: None
-        )
+        self._pumps: list[Pump] = []
+        for token, bot in found.bots.items():
+            account = TelegramAccount(bot, token, "http://platform", answer_seconds=scenario.answer_seconds)
+            parts = PumpParts(
+                ledger=ledger,
+                closing=ledger,
+                paces=SqlPaces(engine, self._committer),
+                sender=found.makers.sender(found.session, account, shelf),
+                pacer=found.makers.pacer(scenario.pace, is_group),
+                letters=Letters(book, IMPRINT),
+                notices=Silence(),
+                now=clock.now,
+                random=found.random,
+                zone=VIET_NAM,
+            )
+            self._pumps.append(Pump(bot, parts, scenario.pump))
+        desk = Desk(book, now=clock.now, draw=found.random, wake=self._wake, set_timer=lambda _, at: None)
+        aftermath = found.makers.aftermath(engine, self._committer)
+        self._office = Office(desk, aftermath, Roster(engine, self._committer))
+
+    def _wake(self) -> None:
+        for pump in self._pumps:
+            pump.wake()
 
     async def live(self) -> None:
         """Until nothing is left to do, or until cancelled; then end in good order."""
         async with asyncio.TaskGroup() as group:
             committing = group.create_task(self._committer.run())
-            pumping = group.create_task(self._pump.run())
-            acts = [
-                group.create_task(self._found.people.play(acts, self._desk)) for acts in self._acts_to_come()
-            ]
+            pumping = [group.create_task(pump.run()) for pump in self._pumps]
+            people = self._found.people
+            acts = [group.create_task(people.play(acts, self._office)) for acts in self._acts_to_come()]
+            acts.append(group.create_task(people.follow_moves(self._office)))
             try:
                 await self._until_over()
             finally:
                 await _end(*acts)
-                await _end(pumping)
+                await _end(*pumping)
                 await _end(committing)
 
     def _acts_to_come(self) -> Iterable[list[tuple[int, Act]]]:
@@ -148,7 +160,7 @@ class Process:
         while not self._found.is_over():
             await asyncio.sleep(_LOOK_SECONDS)
             for bulletin_id in self._found.paused():
-                await self._found.people.resume(bulletin_id, self._desk)
+                await self._found.people.resume(bulletin_id, self._office)
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:

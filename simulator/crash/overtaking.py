@@ -18,8 +18,8 @@ _MORE_URGENT = """
     FROM bulletins AS b JOIN deliveries AS d ON d.bulletin_id = b.id JOIN channels AS c ON c.id = d.channel_id
     WHERE b.state = 'sending' AND b.lane < :lane AND d.state = 'queued' AND c.state = 'active'
       AND d.due_at <= (CASE WHEN d.attempt = 0 AND d.reason IS NULL THEN :moments_ago ELSE :long_ago END)
-      AND c.quiet_starts_minute IS NULL
-      AND (json_extract(b.record, '$.media') IS NULL OR EXISTS (SELECT 1 FROM media_handles))
+      AND c.quiet_starts_minute IS NULL AND d.bot = :bot
+      AND (json_extract(b.record, '$.media') IS NULL OR EXISTS (SELECT 1 FROM media_handles WHERE bot = :bot))
       AND NOT EXISTS (SELECT 1 FROM deliveries AS first JOIN channels AS own ON own.id = first.channel_id
                       WHERE first.bulletin_id = b.id AND own.canary
                         AND (first.settled_at > :moments_ago
@@ -40,7 +40,8 @@ class Overtaking:
         self._observer = observer
         self._clock = clock
         self._idle_seconds = scenario.pump.idle_seconds
-        self._is_on = not scenario.disk.failure_probability and not scenario.disk.slow_probability
+        disk = scenario.disk
+        self._is_on = not disk.failure_probability and not disk.slow_probability and disk.outage is None
 
     def look(self, request: Request) -> None:
         """Note it when rows of a more urgent lane could have gone for a while."""
@@ -58,6 +59,7 @@ class Overtaking:
             return []
         parameters = {
             "lane": lane[0],
+            "bot": request.bot,
             "moments_ago": _stored(now - _GRACE_SECONDS),
             "long_ago": _stored(now - _GRACE_SECONDS - self._idle_seconds),
             "canary_since": _stored(now - _CANARY_SECONDS - _GRACE_SECONDS),

@@ -7,6 +7,7 @@ again, also to the next process.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends, Origin, Weight, blank, weighted, worded
 from broadcasts.lifecycle import Desk
+from broadcasts.progress import Aftermath, Resolution, Settling
 from bulletins.bulletin import (
     ENGLISH,
     VIETNAMESE,
@@ -30,11 +32,12 @@ from bulletins.bulletin import (
     Text,
     Urgency,
 )
-from members.channel import PersonId
+from members.channel import PersonId, Platform
 from members.roles import Role
 from simulator.crash.evidence import Decision, DecisionKind, Evidence
 from simulator.crash.scenario import STARTS, Act, ActKind, Draft
 from simulator.crash.virtual_time import VirtualClock
+from storage.roster import Roster
 
 LAN = PersonId("telegram:1001")
 MINH = PersonId("telegram:1002")
@@ -56,6 +59,18 @@ _CHANGED_TO = {
     ActKind.PAUSE: (BroadcastState.PAUSED, DecisionKind.PAUSED),
     ActKind.RESUME: (BroadcastState.SENDING, DecisionKind.RESUMED),
 }
+
+
+_RESOLUTIONS = {ActKind.SEND_AGAIN: Resolution.RESEND, ActKind.LEAVE: Resolution.LEAVE}
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What people and the platform's updates set to work."""
+
+    desk: Desk
+    aftermath: Aftermath
+    roster: Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,46 +124,78 @@ class People:
         self._ready = ready
         self._clock = clock
         self._evidence = evidence
+        self._corrections: dict[Draft, BulletinId] = {}
         self.confirmed: set[int] = set()
+        self.moves: list[tuple[str, str]] = []
+        """Groups that became supergroups, old and new id: the bot was told, and has not confirmed it yet."""
 
-    async def play(self, acts: Sequence[tuple[int, Act]], desk: Desk) -> None:
+    async def play(self, acts: Sequence[tuple[int, Act]], office: Office) -> None:
         """What concerns one bulletin, in order: a person's next update comes when the last one was handled."""
         for number, act in acts:
-            await self._play(number, act, desk)
+            await self._play(number, act, office)
 
-    async def _play(self, number: int, act: Act, desk: Desk) -> None:
+    async def _play(self, number: int, act: Act, office: Office) -> None:
         """At its time, and again until it is handled."""
         await asyncio.sleep(max(0.0, act.at - self._clock.seconds))
         while number not in self.confirmed:
             try:
-                await self._perform(act, desk)
+                await self._perform(act, office)
                 if self._evidence.is_alive:
                     self.confirmed.add(number)
             except _DATABASE_TROUBLE:  # the update was not confirmed, so the platform brings it again
                 await asyncio.sleep(_REDELIVERY_SECONDS)
 
-    async def resume(self, bulletin_id: int, desk: Desk) -> None:
+    async def follow_moves(self, office: Office) -> None:
+        """What the platform tells the bot of groups that have moved; told again until it is handled."""
+        while True:
+            for old, new in list(self.moves):
+                with contextlib.suppress(*_DATABASE_TROUBLE):
+                    await office.roster.move(Platform.TELEGRAM, old, new)
+                    if self._evidence.is_alive:
+                        self.moves.remove((old, new))
+            await asyncio.sleep(_REDELIVERY_SECONDS)
+
+    async def resume(self, bulletin_id: int, office: Office) -> None:
         """Lan lets a bulletin go on that somebody or something has paused."""
         asked = self._clock.seconds
-        found = await desk.resume(BulletinId(bulletin_id), LAN)
+        found = await office.desk.resume(BulletinId(bulletin_id), LAN)
         self._decided(DecisionKind.RESUMED, found, asked)
 
-    async def _perform(self, act: Act, desk: Desk) -> None:
-        ready, asked = self._ready[act.draft], self._clock.seconds
+    async def _perform(self, act: Act, office: Office) -> None:
+        ready = self._ready[act.draft]
         if act.kind is ActKind.APPROVE:
-            await self._approve(ready, desk)
+            await self._approve(ready, office)
         elif act.kind in _AMENDS:
-            await self._put_right(act, ready, desk)
-        else:
-            change = {ActKind.STOP: desk.stop, ActKind.PAUSE: desk.pause, ActKind.RESUME: desk.resume}[
-                act.kind
-            ]
-            state, decided = _CHANGED_TO[act.kind]
-            found = await change(ready.id, LAN)
-            if isinstance(found, Broadcast) and found.state is state:
-                self._decided(decided, found, asked)
+            await self._put_right(act, ready, office)
+        elif act.kind is ActKind.RETRY or act.kind in _RESOLUTIONS:
+            await self._look_after(act, ready, office)
+        elif act.kind is not ActKind.STOP_CORRECTION:
+            await self._change(act.kind, ready.id, office)
+        elif act.draft in self._corrections:
+            await self._change(ActKind.STOP, self._corrections[act.draft], office)
 
-    async def _approve(self, ready: Ready, desk: Desk) -> None:
+    async def _change(self, kind: ActKind, bulletin: BulletinId, office: Office) -> None:
+        desk, asked = office.desk, self._clock.seconds
+        change = {ActKind.STOP: desk.stop, ActKind.PAUSE: desk.pause, ActKind.RESUME: desk.resume}[kind]
+        state, decided = _CHANGED_TO[kind]
+        found = await change(bulletin, LAN)
+        if isinstance(found, Broadcast) and found.state is state:
+            self._decided(decided, found, asked)
+
+    async def _look_after(self, act: Act, ready: Ready, office: Office) -> None:
+        """What did not arrive, or perhaps did."""
+        at = self._clock.now()
+        if act.kind is ActKind.RETRY:
+            await office.aftermath.retry_failed(ready.id, at)
+        else:
+            resolution = _RESOLUTIONS[act.kind]
+            if resolution is Resolution.RESEND and self._evidence.is_alive:
+                self._evidence.sent_again[ready.code] += 1
+            await office.aftermath.settle_unsure(Settling(ready.id, resolution, at))
+        office.desk.wake_engine()
+
+    async def _approve(self, ready: Ready, office: Office) -> None:
+        desk = office.desk
         asked = self._clock.seconds
         for person in (MINH, PHUC):
             given = await desk.approve(ready.id, person, ready.approval_hash)
@@ -156,7 +203,8 @@ class People:
                 self._decided(DecisionKind.STARTED, given.broadcast, asked)
                 return
 
-    async def _put_right(self, act: Act, ready: Ready, desk: Desk) -> None:
+    async def _put_right(self, act: Act, ready: Ready, office: Office) -> None:
+        desk = office.desk
         asked = self._clock.seconds
         original = await desk.find(ready.id)
         if original is None:
@@ -168,6 +216,7 @@ class People:
         given = await desk.approve(draft.id, LAN, draft.approval_hash)
         if isinstance(given, Consented):
             self._decided(DecisionKind.STARTED, given.broadcast, asked)
+            self._corrections[act.draft] = given.broadcast.id
         stopped = await desk.find(ready.id)
         if stopped is not None and stopped.state is BroadcastState.STOPPED:
             self._decided(DecisionKind.STOPPED, stopped, asked)

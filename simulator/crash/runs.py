@@ -10,14 +10,15 @@ from typing import Any
 
 import structlog
 
+from broadcasts.delivery import DeliveryState
 from simulator.bot_api.api import TelegramApi
 from simulator.bot_api.faults import Faults
 from simulator.bot_api.limits import Limits
 from simulator.crash.disk import DiskWeather
-from simulator.crash.evidence import Evidence, Life
+from simulator.crash.evidence import Evidence, Life, Request, Unrecorded
 from simulator.crash.findings import read_facts
 from simulator.crash.ground import Ground
-from simulator.crash.life import BOT, TOKEN, Makers, Process, Surroundings
+from simulator.crash.life import BOTS, Makers, Process, Surroundings
 from simulator.crash.overtaking import Overtaking
 from simulator.crash.people import People
 from simulator.crash.scenario import STARTS, Death, Incident, IncidentKind, Scenario, scenario_of
@@ -32,6 +33,12 @@ _OUR_OWN_FAULT = "our own fault in a delivery"
 _UNFINISHED = """
     SELECT EXISTS (SELECT 1 FROM bulletins WHERE state IN ('sending', 'paused', 'scheduled', 'held'))
         OR EXISTS (SELECT 1 FROM deliveries WHERE state IN ('queued', 'sending'))
+"""
+
+_STATE_ON_DISK = """
+    SELECT d.state FROM deliveries AS d
+    JOIN bulletins AS b ON b.id = d.bulletin_id JOIN channels AS c ON c.id = d.channel_id
+    WHERE b.code = ? AND c.external_id = ?
 """
 
 
@@ -51,8 +58,9 @@ class Run:
         self._world = World(now=self._clock.now, random=Random(scenario.seed))
         limits = Limits(tolerance_seconds=0.05) if scenario.has_platform_limits else None
         api = TelegramApi(self._world, Faults(Random(0)), limits)
+        self._bots = dict(list(BOTS.items())[: max(scenario.bots) + 1])
         self._chats = self._build_world()
-        self._wire = Wire(api, TOKEN, self._clock, scenario.weather, self._random("wire"))
+        self._wire = Wire(api, self._bots, self._clock, scenario.weather, self._random("wire"))
         self.evidence = Evidence(
             seed=scenario.seed,
             rate_per_second=scenario.pace.rate_per_second,
@@ -68,13 +76,15 @@ class Run:
         self._people = People(ground.ready, self._clock, self.evidence)
         self._to_happen = list(scenario.incidents)
         self._overtaking = Overtaking(self.evidence, ground.disk.observer, self._clock, scenario)
-        self._wire.departing = self._overtaking.look
+        self._wire.departing = self._depart
         self._logs: list[MutableMapping[str, Any]] = []
 
     def play(self) -> Evidence:
         """From the first start until all is at rest."""
-        plans = [(plan, chat.id) for plan, chat in zip(self._scenario.channels, self._chats, strict=True)]
-        self._ground.reset(plans)
+        names = list(self._bots.values())
+        bots = [names[number] for number in self._scenario.bots]
+        ids = [chat.id for chat in self._chats]
+        self._ground.reset(list(zip(self._scenario.channels, ids, bots, strict=True)))
         with structlog.testing.capture_logs() as self._logs, _pool_is_silent():
             for death in (*self._scenario.deaths, None):
                 if self._live(death):
@@ -88,6 +98,7 @@ class Run:
     def _live(self, death: Death | None) -> bool:
         """Whether the run is over after this process."""
         number, clock = len(self.evidence.lives), self._clock
+        self._ground.warm_up()
         loop = new_loop(clock, self._random(f"order {number}"), death.steps if death else None)
         life = Life(number, clock.seconds, held_until=self._held_until())
         self.evidence.lives.append(life)
@@ -113,6 +124,7 @@ class Run:
     async def _process(self, number: int) -> None:
         found = Surroundings(
             scenario=self._scenario,
+            bots=self._bots,
             makers=self._makers,
             engine=self._ground.disk.engine,
             clock=self._clock,
@@ -136,9 +148,17 @@ class Run:
         if clock.seconds < self._scenario.weather.storm_ends:
             weather.failure_probability = plan.failure_probability
             loop.call_at(self._scenario.weather.storm_ends, weather.clear_up)
+        self._plan_outage(loop, weather)
         self._wire.attach(loop, number)
         for incident in self._to_happen:
             loop.call_at(max(incident.at, clock.seconds), self._happen, incident)
+
+    def _plan_outage(self, loop: VirtualLoop, weather: DiskWeather) -> None:
+        outage, now = self._scenario.disk.outage, self._clock.seconds
+        if outage is None or outage.ends <= now:
+            return
+        loop.call_at(max(outage.at, now), setattr, weather, "outage", outage.kind)
+        loop.call_at(outage.ends, setattr, weather, "outage", None)
 
     def _bury(self, loop: VirtualLoop) -> None:
         """Cut every line first: what a dying process still does reaches nobody."""
@@ -164,13 +184,25 @@ class Run:
         return [row[0] for row in self._ask("SELECT id FROM bulletins WHERE state = 'paused'")]
 
     def _nobody_means_to(self) -> bool:
-        is_calm = self._clock.seconds >= self._scenario.weather.storm_ends
-        return is_calm and len(self._people.confirmed) == len(self._scenario.acts)
+        outage = self._scenario.disk.outage
+        calm = max(self._scenario.weather.storm_ends, outage.ends if outage else 0.0)
+        return self._clock.seconds >= calm and len(self._people.confirmed) == len(self._scenario.acts)
 
-    def _held_until(self) -> float:
-        """Until when the token is held by what is written down, on the run's clock."""
-        rows = self._ask("SELECT held_until FROM paces WHERE bot = ?", BOT)
-        return rows[0][0] / 1_000 - STARTS.timestamp() if rows else float("-inf")
+    def _held_until(self) -> dict[str, float]:
+        """Until when each token is held by what is written down, on the run's clock."""
+        rows = self._ask("SELECT bot, held_until FROM paces")
+        return {bot: until / 1_000 - STARTS.timestamp() for bot, until in rows}
+
+    def _depart(self, request: Request) -> None:
+        self._overtaking.look(request)
+        state = self._state_on_disk(request) if request.is_post else None
+        if state is not None and state != DeliveryState.SENDING:
+            self.evidence.unrecorded.append(Unrecorded(request, state))
+
+    def _state_on_disk(self, request: Request) -> str | None:
+        """None when there is no such row, as after its group has moved."""
+        rows = self._ask(_STATE_ON_DISK, request.code, request.chat)
+        return rows[0][0] if rows else None
 
     def _ask(self, query: str, *parameters: object) -> list[Any]:
         return self._ground.disk.observer.execute(query, parameters).fetchall()
@@ -181,10 +213,14 @@ class Run:
     # --- the world -----------------------------------------------------------------------------------
 
     def _build_world(self) -> list[Chat]:
-        bot = self._world.add_bot(TOKEN, "loa_phuong_bot", "Loa phường")
+        bots = [
+            self._world.add_bot(token, f"{name.replace('-', '_')}_phuong_bot", "Loa phường")
+            for token, name in self._bots.items()
+        ]
         hoa = self._world.add_user("Hoa")
         chats: list[Chat] = []
         for number, plan in enumerate(self._scenario.channels):
+            bot = bots[self._scenario.bots[number]]
             chat = self._world.add_chat(plan.kind, f"Tổ dân phố {number + 1}", hoa)
             if plan.kind == "channel":
                 self._world.promote(chat, bot)
@@ -195,7 +231,8 @@ class Run:
 
     def _happen(self, incident: Incident) -> None:
         self._to_happen.remove(incident)
-        chat, bot = self._chats[incident.channel], next(iter(self._world.bots.values()))
+        chat = self._chats[incident.channel]
+        bot = list(self._world.bots.values())[self._scenario.bots[incident.channel]]
         owner = self._world.owner_of(chat)
         match incident.kind:
             case IncidentKind.KICKED:
@@ -203,12 +240,14 @@ class Run:
             case IncidentKind.MUTED:
                 self._world.set_permissions(chat, ())
             case IncidentKind.UPGRADED:
-                self._world.upgrade(chat)
+                new = self._world.upgrade(chat)
+                if incident.channel in self._scenario.announced:
+                    self._people.moves.append((str(chat.id), str(new.id)))
 
 
 def _settling_seconds(scenario: Scenario) -> float:
     """A full disk is tried again for as long as the most patient of the engine's waits."""
-    if scenario.disk.failure_probability:
+    if scenario.disk.failure_probability or scenario.disk.outage is not None:
         return _FULL_DISK_SECONDS
     return _QUICK_DISK_SECONDS + (
         10 * scenario.disk.slowest_seconds if scenario.disk.slow_probability else 0.0

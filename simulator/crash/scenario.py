@@ -5,7 +5,7 @@ Everything is drawn here, before the run, so that a scenario can be printed, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from random import Random
@@ -46,6 +46,13 @@ class ActKind(StrEnum):
     RESUME = "resume"
     CORRECT = "correct"
     WITHDRAW = "withdraw"
+    STOP_CORRECTION = "stop_correction"
+    RETRY = "retry"
+    """The failed once more."""
+    SEND_AGAIN = "send_again"
+    """The unsure once more, marked so."""
+    LEAVE = "leave"
+    """The unsure as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +103,35 @@ class Death:
     downtime_seconds: float
 
 
+class OutageKind(StrEnum):
+    """Why nothing can be written for a while."""
+
+    FULL = "full"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """From when on nothing can be written, for how long."""
+
+    at: float
+    seconds: float
+    kind: OutageKind
+
+    @property
+    def ends(self) -> float:
+        """When writing works again."""
+        return self.at + self.seconds
+
+
 @dataclass(frozen=True, slots=True)
 class DiskPlan:
-    """How the disk behaves; full only while the storm lasts."""
+    """How the disk behaves; single writes fail only while the storm lasts, all of them in an outage."""
 
     slow_probability: float
     slowest_seconds: float
     failure_probability: float
+    outage: Outage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +149,10 @@ class Scenario:
     pump: PumpRules
     answer_seconds: float
     has_platform_limits: bool
+    bots: tuple[int, ...]
+    """Which of the bots serves each channel, by its number."""
+    announced: frozenset[int]
+    """Channels whose upgrade the platform also tells the bot of."""
 
 
 class Theme(StrEnum):
@@ -132,22 +165,36 @@ class Theme(StrEnum):
     """Quiet hours begin while it is being sent."""
 
 
+class Plot(StrEnum):
+    """A chain of events that would hardly come about by chance."""
+
+    NONE = "none"
+    MOVED = "moved"
+    """A group moves after its first bulletin; in the new place stands another one when the first is corrected."""
+    LEFT = "left"
+    """What a moderator left unsure is corrected."""
+
+
+_PLOTS = {Plot.NONE: 0.88, Plot.MOVED: 0.06, Plot.LEFT: 0.06}
+
+
 def scenario_of(seed: int) -> Scenario:
     """The scenario that this seed stands for."""
-    random = Random(f"scenario {seed}")
+    random, later = Random(f"scenario {seed}"), Random(f"later {seed}")
     theme = random.choices(tuple(Theme), weights=(80, 6, 14))[0]
     begins = _NIGHTFALL_BEGINS if theme is Theme.NIGHTFALL else 0.0
     storm_ends = begins + random.uniform(1.0, 12.0)
     channels = _channels(random, theme)
+    plot = later.choices(tuple(_PLOTS), weights=tuple(_PLOTS.values()))[0]
     slow = 10.0 if theme is Theme.CROWD else random.choice((10.0, 25.0, 25.0, 200.0))
     return Scenario(
         seed=seed,
         channels=channels,
-        acts=_acts(random, theme, begins, storm_ends),
-        incidents=_incidents(random, channels, begins, storm_ends),
+        acts=_with_afterthoughts(later, _acts(random, theme, begins, storm_ends), storm_ends, plot),
+        incidents=_moving(later, channels, _incidents(random, channels, begins, storm_ends), begins, plot),
         deaths=tuple(_death(random) for _ in range(_DEATHS)),
         weather=_weather(random, storm_ends),
-        disk=_disk(random),
+        disk=replace(_disk(random), outage=_outage(later, begins, storm_ends)),
         pace=PaceRules(rate_per_second=slow),
         pump=PumpRules(
             in_flight=random.choice((2, 8, 128)),
@@ -157,6 +204,8 @@ def scenario_of(seed: int) -> Scenario:
         ),
         answer_seconds=random.choice((2.0, 8.0, 30.0)),
         has_platform_limits=random.random() < 0.3,
+        bots=_bots(later, len(channels)),
+        announced=frozenset(number for number in range(len(channels)) if later.random() < 0.5),
     )
 
 
@@ -214,6 +263,65 @@ def _mishaps(random: Random, draft: Draft, begins: float, storm_ends: float) -> 
     if random.random() < 0.3:
         acts.append(Act(later(), random.choice((ActKind.CORRECT, ActKind.WITHDRAW)), draft))
     return acts
+
+
+def _with_afterthoughts(
+    random: Random, acts: tuple[Act, ...], storm_ends: float, plot: Plot
+) -> tuple[Act, ...]:
+    """What is decided when it is seen what did not arrive, and a correction that is thought better of."""
+    more = _plotted(plot, acts[0])
+    for act in acts:
+        soon = act.at + random.choice((random.uniform(0.0, 3.0), random.uniform(0.0, storm_ends)))
+        if act.kind is ActKind.APPROVE and random.random() < 0.3:
+            kind = random.choice((ActKind.RETRY, ActKind.SEND_AGAIN, ActKind.LEAVE))
+            more.append(Act(soon + 3.0, kind, act.draft))
+        elif act.kind in (ActKind.CORRECT, ActKind.WITHDRAW) and random.random() < 0.25:
+            more.append(Act(soon, ActKind.STOP_CORRECTION, act.draft))
+    return tuple(sorted((*acts, *more), key=lambda act: act.at))
+
+
+def _plotted(plot: Plot, first: Act) -> list[Act]:
+    match plot:
+        case Plot.MOVED:
+            other = Draft.SECOND if first.draft is not Draft.SECOND else Draft.ROUTINE
+            return [
+                Act(first.at + 4.0, ActKind.APPROVE, other),
+                Act(first.at + 8.0, ActKind.CORRECT, first.draft),
+            ]
+        case Plot.LEFT:
+            return [
+                Act(first.at + 9.0, ActKind.LEAVE, first.draft),
+                Act(first.at + 10.0, ActKind.CORRECT, first.draft),
+            ]
+        case Plot.NONE:
+            return []
+
+
+def _moving(
+    random: Random,
+    channels: tuple[ChannelPlan, ...],
+    incidents: tuple[Incident, ...],
+    begins: float,
+    plot: Plot,
+) -> tuple[Incident, ...]:
+    """Groups to which nothing else happens move, if the plot wants it."""
+    if plot is not Plot.MOVED:
+        return incidents
+    taken = {incident.channel for incident in incidents}
+    groups = [number for number, one in enumerate(channels) if one.kind == "group" and number not in taken]
+    moves = [Incident(begins + random.uniform(1.0, 4.0), IncidentKind.UPGRADED, one) for one in groups]
+    return tuple(sorted((*incidents, *moves), key=lambda incident: incident.at))
+
+
+def _outage(random: Random, begins: float, storm_ends: float) -> Outage | None:
+    """In some runs nothing at all can be written for a while."""
+    kind, at = random.choice(tuple(OutageKind)), random.uniform(begins, storm_ends)
+    return Outage(at, random.uniform(0.2, 8.0), kind) if random.random() < 0.1 else None
+
+
+def _bots(random: Random, channels: int) -> tuple[int, ...]:
+    has_two = random.random() < 0.25
+    return tuple(random.randrange(2) if has_two else 0 for _ in range(channels))
 
 
 def _incidents(

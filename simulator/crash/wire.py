@@ -33,7 +33,7 @@ from simulator.bot_api.api import TelegramApi
 from simulator.bot_api.bodies import read_parameters
 from simulator.bot_api.faults import Fault, FaultKind, answer_instead, spoiled
 from simulator.bot_api.refusals import ApiResult, Fate
-from simulator.crash.evidence import Request
+from simulator.crash.evidence import EDITS, Request
 from simulator.crash.virtual_time import VirtualClock
 
 RESENT_MARKS = tuple(labels_for(language).resent for language in (VIETNAMESE, ENGLISH))
@@ -106,13 +106,19 @@ class _Flying:
 
 
 class Wire:
-    """Carries requests of one bot to a simulated platform."""
+    """Carries requests of our bots to a simulated platform."""
 
     def __init__(
-        self, api: TelegramApi, token: str, clock: VirtualClock, weather: Weather, random: Random
+        self,
+        api: TelegramApi,
+        bots: Mapping[str, str],
+        clock: VirtualClock,
+        weather: Weather,
+        random: Random,
     ) -> None:
+        """``bots``: their names, by their tokens."""
         self._api = api
-        self._token = token
+        self._bots = bots
         self._clock = clock
         self._weather = weather
         self._random = random
@@ -148,13 +154,16 @@ class Wire:
         """Whether nothing is on its way."""
         return not self._flying
 
-    async def exchange(self, method: str, body: Payload, timeout_seconds: float) -> ApiResult:
-        """One request and its answer. Raises what aiohttp raises."""
+    async def exchange(self, url: URL, body: Payload, timeout_seconds: float) -> ApiResult:
+        """One request and its answer; the last parts of the address are a token and a method.
+
+        Raises what aiohttp raises.
+        """
         if self._loop is None:
             raise asyncio.CancelledError
         trouble = self._draw()
         parameters = read_parameters(body.headers["Content-Type"], await _peek(body))
-        request = self._note(method, parameters, has_left=trouble is not Trouble.UNREACHABLE)
+        request = self._note(url, parameters, has_left=trouble is not Trouble.UNREACHABLE)
         if trouble is Trouble.UNREACHABLE:
             await asyncio.sleep(self._random.random() * self._weather.slowest_seconds)
             request.heard = self._clock.seconds
@@ -183,12 +192,13 @@ class Wire:
                     return trouble
         return None
 
-    def _note(self, method: str, parameters: Mapping[str, Any], *, has_left: bool) -> Request:
+    def _note(self, url: URL, parameters: Mapping[str, Any], *, has_left: bool) -> Request:
         text = str(parameters.get("text") or parameters.get("caption") or "")
         request = Request(
             number=len(self.requests),
             life=self._life,
-            method=method,
+            bot=self._bots[url.parts[-2].removeprefix("bot")],
+            method=url.name,
             chat=str(parameters.get("chat_id")),
             code=code_in(text),
             is_resent=any(mark in text for mark in RESENT_MARKS),
@@ -235,8 +245,11 @@ class Wire:
             return answer_instead(Fault(FaultKind.FLOOD, seconds=seconds))
         if trouble in _INSTEAD:
             return answer_instead(_INSTEAD[trouble])
-        result = self._api.call(self._token, request.method, flying.parameters)
+        before = self._shown(flying) if request.method in EDITS else ""
+        token = next(token for token, bot in self._bots.items() if bot == request.bot)
+        result = self._api.call(token, request.method, flying.parameters)
         if result.ok:
+            request.replaced = code_in(before) if before else None
             made = result.result
             request.message_id = made["message_id"] if isinstance(made, dict) else 0
         if trouble is Trouble.GATEWAY_AFTER:
@@ -244,6 +257,12 @@ class Wire:
         if trouble is Trouble.INTERNAL_ERROR_AFTER:
             return answer_instead(_INSTEAD[Trouble.INTERNAL_ERROR])
         return spoiled(_SPOILED[trouble], result) if trouble in _SPOILED else result
+
+    def _shown(self, flying: _Flying) -> str:
+        """What stands in the chat under the number that a request names."""
+        chat = self._api.world.chats.get(int(flying.request.chat))
+        message = None if chat is None else chat.messages.get(int(flying.parameters["message_id"]))
+        return "" if message is None else message.text
 
 
 async def _peek(body: Payload) -> bytes:
@@ -349,6 +368,6 @@ class _Session:
         self._wire = wire
 
     def post(self, url: URL, *, data: Payload, timeout: ClientTimeout, **_: Any) -> _Exchange:
-        """One call of the Bot API: the last part of the path is its method."""
+        """One call of the Bot API."""
         patience_seconds = timeout.total or float("inf")
-        return _Exchange(lambda: self._wire.exchange(url.name, data, patience_seconds))
+        return _Exchange(lambda: self._wire.exchange(url, data, patience_seconds))

@@ -13,13 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.book import Change, Consent, Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.corrections import LEFT_UNSURE, MOVED_AWAY
 from broadcasts.delivery import DeliveryId, DeliveryState, Moved, NotSent, Outcome, Unsure
 from broadcasts.pacing import Pacer
-from broadcasts.ports import Content, Due, Intent, OpenBulletin, Pick, Settlement
+from broadcasts.ports import Content, Due, Intent, LedgerUnavailable, OpenBulletin, Pick, Settlement
 from bulletins.bulletin import BulletinId, Lane
 from platforms.telegram import TelegramSender
 from simulator.crash.invariants import Invariant
-from simulator.crash.life import Makers
+from simulator.crash.life import BOT, Makers
+from storage.aftermath import SqlAftermath
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.ledger import SqlLedger
@@ -105,6 +107,59 @@ class OptimisticCorrections(SqlLedger):
         if due.original is None or due.original.state is not DeliveryState.UNSURE:
             return due
         return replace(due, original=replace(due.original, state=DeliveryState.FAILED))
+
+
+class ForgottenLeftovers(SqlLedger):
+    """Takes what a moderator left unsure for what never was."""
+
+    async def pick(self, pick: Pick) -> Sequence[Due]:
+        return [self._judged(due) for due in await super().pick(pick)]
+
+    def _judged(self, due: Due) -> Due:
+        if due.original is None or due.original.lost_because != LEFT_UNSURE:
+            return due
+        return replace(due, original=replace(due.original, lost_because=None))
+
+
+class OldNumbers(SqlLedger):
+    """Looks for the old copies in the place to which a group has moved."""
+
+    async def pick(self, pick: Pick) -> Sequence[Due]:
+        return [self._judged(due) for due in await super().pick(pick)]
+
+    def _judged(self, due: Due) -> Due:
+        if due.original is None or due.original.lost_because != MOVED_AWAY:
+            return due
+        return replace(due, original=replace(due.original, lost_because=None))
+
+
+class RecklessLedger(SqlLedger):
+    """Sends what cannot be written down all the same."""
+
+    async def intend(self, intent: Intent) -> frozenset[DeliveryId]:
+        try:
+            return await super().intend(intent)
+        except LedgerUnavailable:
+            return frozenset(intent.deliveries)
+
+
+class NosyLedger(SqlLedger):
+    """The second bot reads what is due for the first."""
+
+    async def pick(self, pick: Pick) -> Sequence[Due]:
+        return await super().pick(replace(pick, bot=BOT))
+
+
+class GreedyAftermath(SqlAftermath):
+    """With the failed it sends the unsure once more, as if nothing of them could have arrived."""
+
+    async def retry_failed(self, bulletin_id: BulletinId, at: datetime) -> int | Refusal:
+        async def fail(connection: AsyncConnection) -> None:
+            unsure = (deliveries.c.bulletin_id == bulletin_id) & (deliveries.c.state == "unsure")
+            await connection.execute(update(deliveries).where(unsure).values(state="failed", resent=False))
+
+        await self._committer.write(fail)
+        return await super().retry_failed(bulletin_id, at)
 
 
 class SleeplessLedger(SqlLedger):
@@ -214,6 +269,9 @@ BUGS: tuple[tuple[Makers, Invariant], ...] = (
     (Makers(sender=BlindSender), Invariant.NO_REPEAT),
     (Makers(committer=HastyCommitter), Invariant.NO_REPEAT),
     (Makers(ledger=HopefulLedger), Invariant.NO_REPEAT),
+    (Makers(aftermath=GreedyAftermath), Invariant.NO_REPEAT),
+    (Makers(committer=HastyCommitter), Invariant.RECORDED),
+    (Makers(ledger=RecklessLedger), Invariant.RECORDED),
     (Makers(ledger=ForgetfulLedger), Invariant.REMEMBERED),
     (Makers(ledger=NegligentLedger), Invariant.FINAL),
     (Makers(ledger=ColdLedger), Invariant.FINAL),
@@ -221,7 +279,10 @@ BUGS: tuple[tuple[Makers, Invariant], ...] = (
     (Makers(ledger=DeafLedger), Invariant.STOPPED),
     (Makers(book=HastyBook), Invariant.STOPPED),
     (Makers(ledger=OptimisticCorrections), Invariant.CORRECTED),
+    (Makers(ledger=ForgottenLeftovers), Invariant.CORRECTED),
+    (Makers(ledger=OldNumbers), Invariant.OWN_COPY),
     (Makers(ledger=SettledLedger), Invariant.REACHED),
+    (Makers(ledger=NosyLedger), Invariant.REACHED),
     (Makers(ledger=SleeplessLedger), Invariant.QUIET),
     (Makers(ledger=LevelLedger), Invariant.OVERTAKES),
     (Makers(ledger=BoldLedger), Invariant.CANARY),
