@@ -14,13 +14,13 @@ from bot.surroundings import Surroundings
 from broadcasts.courier import PumpParts, PumpRules
 from broadcasts.letters import Letters
 from broadcasts.pacing import Pacer, PaceRules
-from broadcasts.ports import Notices, Sender
+from broadcasts.ports import Notices
 from broadcasts.pump import Pump
 from broadcasts.retry import RetryRules
 from bulletins.rendering import Imprint
 from members.channel import Platform
 from platforms.capabilities import CAPABILITIES
-from platforms.telegram import TelegramAccount, TelegramSender, open_session
+from platforms.telegram import TelegramAccount, TelegramSender, always, open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,13 @@ def open_branch(settings: TelegramBot, secrets: BotSecrets, delivery: Delivery) 
     return Branch(settings, secrets, account, pacer, open_session(delivery.in_flight, account.proxy))
 
 
-def _unguarded(sender: Sender) -> Sender:
-    return sender
-
-
 @dataclass(frozen=True, slots=True)
 class PumpSurroundings:
     """What a pump is given from outside: time and chance, who signs, and whether it may send at all."""
 
     surroundings: Surroundings
     imprint: Imprint
-    guard: Callable[[Sender], Sender] = _unguarded
+    may_send: Callable[[], bool] = always
     rules: PumpRules = field(default_factory=PumpRules)
     """What the settings do not say."""
 
@@ -78,7 +74,7 @@ def build_pump(
         ledger=house.ledger,
         closing=house.ledger,
         paces=house.paces,
-        sender=given.guard(TelegramSender(branch.session, branch.account, house.pictures)),
+        sender=TelegramSender(branch.session, branch.account, house.pictures, given.may_send),
         pacer=branch.pacer,
         letters=Letters(house.bulletins, given.imprint),
         notices=notices,

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,18 +81,27 @@ def _connector(in_flight: int, socks: str | None) -> TCPConnector:
     return SocksConnector.from_url(socks, rdns=True, **kept)
 
 
+def always() -> bool:
+    """For a process that is alone: nobody else sends for its tokens."""
+    return True
+
+
 class _Watched:
     """Mixed into a request body, which then knows whether any of the request was written.
 
-    Headers go out with the body's first bytes, so before that nothing has left this machine.
+    Headers go out with the body's first bytes, so before that nothing has left this machine; and here, in the last
+    moment, it is asked whether this process may still send: it may have been frozen a step ago.
     """
 
     has_begun = False
+    may_go: Callable[[], bool] = staticmethod(always)
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         transport = getattr(writer, "transport", None)
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("the connection closed before anything was written")
+        if not self.may_go():
+            raise ClientConnectionResetError("another process may send by now")
         self.has_begun = True
         await super().write_with_length(writer, content_length)  # type: ignore[misc]
 
@@ -108,7 +117,15 @@ class _Form(_Watched, MultipartWriter):
 class TelegramSender:
     """Posts, edits and pins for one bot. Nothing is raised for what Telegram or the network may do."""
 
-    def __init__(self, session: ClientSession, account: TelegramAccount, media: MediaShelf) -> None:
+    def __init__(
+        self,
+        session: ClientSession,
+        account: TelegramAccount,
+        media: MediaShelf,
+        may_send: Callable[[], bool] = always,
+    ) -> None:
+        """``may_send`` is asked right before the first byte of each request."""
+        self._may_send = may_send
         self._session = session
         self._account = account
         self._media = media
@@ -247,6 +264,7 @@ class TelegramSender:
 
     async def _request(self, method: str, body: _Body | _Form) -> tuple[int, bytes | Outcome]:
         """The whole answer, or what its absence means: ``NotSent`` before the first byte, then ``Unsure``."""
+        body.may_go = self._may_send
         try:
             response = await self._session.post(
                 self._urls[method],

@@ -33,6 +33,8 @@ _POSTGRES_SESSION = {
     "lock_timeout": "30s",
     "statement_timeout": "120s",
     "idle_in_transaction_session_timeout": "20s",
+    # Our statements are short: to compile one costs more than to run it.
+    "jit": "off",
 }
 # They stay: to open one costs both sides more than a hundred statements.
 _POSTGRES_CONNECTIONS = 16

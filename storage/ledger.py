@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -29,30 +29,27 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.broadcast import BroadcastState
-from broadcasts.corrections import LEFT_UNSURE, MOVED_AWAY
 from broadcasts.delivery import DeliveryId, DeliveryState
-from broadcasts.planner import overrides_quiet_hours
 from broadcasts.ports import (
     Due,
     Intent,
     OpenBulletin,
-    Original,
     Pick,
     Settlement,
 )
-from bulletins.bulletin import BulletinId, Lane, Severity, Status
-from members.channel import ChannelState
+from bulletins.bulletin import BulletinId
 from storage.availability import UNAVAILABLE, available, instead_of
 from storage.bulk import INTENTS, SETTLEMENTS, settle
 from storage.committer import Committer, Work
 from storage.consequences import MAY_BE_GIVEN_UP, follow, halt, never_sent
+from storage.delivery_rows import CANARY_PATIENCE, OPEN_BULLETINS_AT_MOST, due_of, open_bulletin_of
 from storage.engine import for_reading
+from storage.postgres_looks import Leftover, PostgresLooks
 from storage.steps import may_leave
 from storage.tables import (
     bulletins,
     channels,
     deliveries,
-    instant,
     is_canary,
     is_queued,
     is_sending,
@@ -61,12 +58,8 @@ from storage.tables import (
 
 T = TypeVar("T")
 
-CANARY_PATIENCE = timedelta(seconds=10)
-"""How long all others wait for the operator's own channel before they go without it."""
-
 INTERRUPTED = "unsure:interrupted"
 
-_OPEN_BULLETINS_AT_MOST = 1_000
 _DROPPED_AT_ONCE = 5_000
 
 _d, _c, _b = deliveries.c, channels.c, bulletins.c
@@ -79,27 +72,20 @@ class SqlLedger:
     def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
         self._engine = for_reading(engine)
         self._committer = committer
+        self._looks = PostgresLooks(self._engine) if engine.dialect.name == "postgresql" else None
 
     async def open_bulletins(self, bot: str, now: datetime) -> Sequence[OpenBulletin]:
         """The bulletins being sent, most urgent first."""
+        if self._looks is not None:
+            return await available(self._looks.open_bulletins(bot, now))
         parameters = {"bot": bot, "patient_since": milliseconds(now - CANARY_PATIENCE)}
         rows = await self._read(_OPEN_BULLETINS, parameters)
-        return [
-            OpenBulletin(
-                id=BulletinId(row.id),
-                lane=Lane(row.lane),
-                life_safety=row.life_safety,
-                expires=row.expires,
-                at_any_hour=overrides_quiet_hours(Severity(row.severity), Status(row.status)),
-                corrects=None if row.corrects is None else BulletinId(row.corrects),
-                next_due=None if row.next_due is None else instant(row.next_due),
-                canary=None if row.canary is None else DeliveryId(row.canary),
-            )
-            for row in rows
-        ]
+        return [open_bulletin_of(row, row.expires, row.next_due) for row in rows]
 
     async def pick(self, pick: Pick) -> Sequence[Due]:
         """Due deliveries in the order they became due; reads only."""
+        if self._looks is not None:
+            return await available(self._looks.pick(pick))
         after_due, after_id = pick.after or (None, 0)
         parameters = {
             "bot": pick.bot,
@@ -113,10 +99,8 @@ class SqlLedger:
         }
         is_correction, is_gated = pick.bulletin.corrects is not None, pick.bulletin.canary is not None
         statement = _PICKS[is_correction, is_gated]
-        if self._engine.dialect.name == "sqlite":
-            (gathered,) = await self._read(_in_one_row(statement), parameters)
-            return [_due(values, pick.now) for values in json.loads(gathered[0])]
-        return [_due(tuple(row), pick.now) for row in await self._read(statement, parameters)]
+        (gathered,) = await self._read(_in_one_row(statement), parameters)
+        return [due_of(values, pick.now) for values in json.loads(gathered[0])]
 
     async def intend(self, intent: Intent) -> frozenset[DeliveryId]:
         """Make these ``sending``; those that may go: still queued, their bulletin still being sent."""
@@ -171,11 +155,11 @@ class SqlLedger:
 
     async def drop_leftovers(self, bot: str, now: datetime) -> int:
         """Drop some of the rows queued for stopped or expired bulletins; how many."""
-        open_rows = await self._read(_LEFTOVERS, {"bot": bot, "now": now})
-        if not open_rows:
+        left = await self._left_of(bot, now)
+        if left is None:
             return 0
-        bulletin_id = open_rows[0].id
-        reason = "stopped" if open_rows[0].state == BroadcastState.STOPPED.value else "expired"
+        bulletin_id, state = left
+        reason = "stopped" if state is BroadcastState.STOPPED else "expired"
 
         async def drop(connection: AsyncConnection) -> int:
             some = (
@@ -189,6 +173,12 @@ class SqlLedger:
             return dropped.rowcount
 
         return await self._write(drop)
+
+    async def _left_of(self, bot: str, now: datetime) -> Leftover | None:
+        if self._looks is not None:
+            return await available(self._looks.left_of(bot, now))
+        rows = await self._read(_LEFTOVERS, {"bot": bot, "now": now})
+        return (BulletinId(rows[0].id), BroadcastState(rows[0].state)) if rows else None
 
     async def finish(self, bulletin_id: BulletinId, now: datetime) -> bool:
         """Make it done if nothing of it is queued or being sent any more."""
@@ -256,7 +246,7 @@ _OPEN_BULLETINS = (
     )
     .where(_b.state == BroadcastState.SENDING.value)
     .order_by(_b.lane, _b.id)
-    .limit(_OPEN_BULLETINS_AT_MOST)
+    .limit(OPEN_BULLETINS_AT_MOST)
 )
 _LEFTOVERS = (
     select(_b.id, _b.state)
@@ -335,32 +325,3 @@ async def _interrupt(connection: AsyncConnection, left: ColumnElement[bool], now
     )
     settled = await connection.execute(update(deliveries).where(left).values(values | unsure))
     return repeated.rowcount + settled.rowcount
-
-
-def _due(values: Sequence[Any], read_at: datetime) -> Due:
-    row, bulletin, channel, attempt, resent, due_at, chat, language, state, *chosen = values
-    pin, silent, quiet_starts, quiet_ends, flaw, *original = chosen
-    has_quiet_hours = quiet_starts is not None and quiet_ends is not None
-    return Due(
-        id=row,
-        bulletin_id=bulletin,
-        channel_id=channel,
-        attempt=attempt,
-        resent=bool(resent),
-        due_at=instant(due_at),
-        chat=chat,
-        language=language,
-        is_postable=state == ChannelState.ACTIVE.value,
-        pin=bool(pin),
-        silent=bool(silent),
-        quiet_minutes=(quiet_starts, quiet_ends) if has_quiet_hours else None,
-        flaw=flaw,
-        original=_original_of(*original),
-        read_at=read_at,
-    )
-
-
-def _original_of(state: str | None, message_id: str | None, reason: str | None) -> Original | None:
-    if state is None:
-        return None
-    return Original(DeliveryState(state), message_id, reason if reason in (MOVED_AWAY, LEFT_UNSURE) else None)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import String, and_, column, exists, or_, select, values
+from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from broadcasts.broadcast import BroadcastState
 from storage.availability import available
+from storage.engine import for_reading
 from storage.tables import bulletins, deliveries, is_queued, is_sending, milliseconds
 
 _b, _d = bulletins.c, deliveries.c
@@ -23,23 +24,45 @@ async def bots_with_work(
     A bulletin of which nothing is left but to call it done is anybody's, so the first bot's. Raises
     LedgerUnavailable.
     """
-    asked = values(column("bot", String), name="asked").data([(bot,) for bot in bots])
-    is_going = _b.state == BroadcastState.SENDING.value
-    is_over = or_(
-        _b.state == BroadcastState.STOPPED.value,
-        and_(_b.state.in_((BroadcastState.SENDING.value, BroadcastState.PAUSED.value)), _b.expires <= now),
-    )
-    is_due = and_(is_going, _d.due_at <= milliseconds(until))
-    has_due = exists().where(_d.bulletin_id == _b.id, _d.bot == asked.c.bot, is_queued, or_(is_due, is_over))
-    was_left = exists().where(_d.bot == asked.c.bot, is_sending, _d.lease_until < milliseconds(now))
-    of_it = exists().where(_d.bulletin_id == _b.id)
-    is_empty = select(_b.id).where(is_going, ~of_it.where(is_queued), ~of_it.where(is_sending)).limit(1)
+    asked = {"bots": list(bots), "now": milliseconds(now), "until": milliseconds(until)}
 
     async def read() -> frozenset[str]:
-        async with engine.connect() as connection:
-            busy = frozenset(await connection.scalars(select(asked.c.bot).where(or_(has_due, was_left))))
-            if bots[0] not in busy and await connection.scalar(is_empty) is not None:
+        async with for_reading(engine).connect() as connection:
+            busy = frozenset(await connection.scalars(_BUSY, asked))
+            if bots[0] not in busy and await connection.scalar(_IS_EMPTY) is not None:
                 busy |= {bots[0]}
             return busy
 
     return await available(read())
+
+
+# From one bulletin and bot in the queue to the next: as many steps down its index as there are such pairs,
+# however many rows each of them has. Within a pair the row that is due first comes first.
+_BUSY = text(
+    """
+    WITH RECURSIVE heads(bulletin_id, bot, due_at) AS (
+        (SELECT bulletin_id, bot, due_at FROM deliveries WHERE state = 'queued'
+         ORDER BY bulletin_id, bot, due_at, id LIMIT 1)
+        UNION ALL
+        SELECT following.* FROM heads CROSS JOIN LATERAL (
+            SELECT d.bulletin_id, d.bot, d.due_at FROM deliveries AS d
+            WHERE d.state = 'queued' AND (d.bulletin_id, d.bot) > (heads.bulletin_id, heads.bot)
+            ORDER BY d.bulletin_id, d.bot, d.due_at, d.id LIMIT 1
+        ) AS following
+    )
+    SELECT heads.bot FROM heads JOIN bulletins AS b ON b.id = heads.bulletin_id
+    WHERE heads.bot = ANY(CAST(:bots AS text[]))
+      AND ((b.state = 'sending' AND heads.due_at <= :until)
+           OR b.state = 'stopped'
+           OR (b.state IN ('sending', 'paused') AND b.expires <= :now))
+    UNION
+    SELECT bot FROM deliveries
+    WHERE state = 'sending' AND lease_until < :now AND bot = ANY(CAST(:bots AS text[]))
+    """
+)
+_OF_IT = exists().where(_d.bulletin_id == _b.id)
+_IS_EMPTY = (
+    select(_b.id)
+    .where(_b.state == BroadcastState.SENDING.value, ~_OF_IT.where(is_queued), ~_OF_IT.where(is_sending))
+    .limit(1)
+)
