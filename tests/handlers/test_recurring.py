@@ -215,6 +215,16 @@ async def test_what_cannot_be_a_rule_is_said_at_once_and_asked_for_again(
     assert "chủ nhật hằng tuần lúc 07:00" in house.last(lan).text
 
 
+async def test_a_rule_typed_where_a_moment_is_asked_for_is_understood(newsroom: Newsroom) -> None:
+    house, lan = newsroom.house, newsroom.lan
+    await newsroom.compose(lan)
+    await house.press(lan, "🕖 Giờ gửi")
+    await house.press(lan, "Giờ khác")
+    await house.say(lan, "thứ hai 7h30")
+    await house.press(lan, "1 tháng")
+    assert "thứ hai hằng tuần lúc 07:30" in house.last(lan).text
+
+
 async def test_danger_to_life_is_not_offered_repetition_and_loses_none_unsaid(newsroom: Newsroom) -> None:
     house, lan = newsroom.house, newsroom.lan
     await newsroom.compose(lan)
