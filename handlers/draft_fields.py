@@ -12,7 +12,7 @@ from aiogram.utils.i18n import gettext as _
 
 from broadcasts.broadcast import Broadcast
 from broadcasts.drafting import Edit, Weight, once, reworded, typed_form, valid_for, weighted, worded
-from broadcasts.repetition import read_rule
+from broadcasts.repetition import read_rule, says_again
 from broadcasts.schedule import read_moment
 from bulletins.bulletin import ENGLISH, Category, Language, is_correction
 from bulletins.labels import labels_for
@@ -111,7 +111,7 @@ def _read_expires(answer: Answer) -> Edit | str:
 def _read_start(answer: Answer) -> Edit | str:
     """Who writes "hằng ngày 7h" here means a rule, and need not look for its page."""
     rule = read_rule(answer.typed)
-    if rule is not None:
+    if rule is not None and says_again(answer.typed):
         return judged_rule(rule, answer)
     moment = _read_future(answer)
     return moment if isinstance(moment, str) else once(moment, answer.desk.now())

@@ -130,7 +130,8 @@ async def test_the_whole_way_of_a_bulletin_that_repeats(newsroom: Newsroom) -> N
     await house.say(lan, "/lich")
     assert "định kỳ" in house.last(lan).text
     assert await house.press(lan, "⏭ Bỏ qua kỳ tới") == "Đã bỏ qua kỳ 07:00 05/11/2026."
-    assert "Kỳ tới, 07:00 05/11/2026, được bỏ qua" in house.last(lan).text
+    assert "Kỳ 07:00 05/11/2026 được bỏ qua" in house.last(lan).text
+    assert "3 kỳ tới: 07:00 06/11" in house.last(lan).text
     await morning(newsroom, series)
     assert (await newsroom.newest()).id == second.id
     assert len([text for text in newsroom.seen(group) if "Phun thuốc muỗi" in text]) == 2
@@ -221,6 +222,8 @@ async def test_a_rule_typed_where_a_moment_is_asked_for_is_understood(newsroom: 
     await house.press(lan, "🕖 Giờ gửi")
     await house.press(lan, "Giờ khác")
     await house.say(lan, "thứ hai 7h30")
+    assert "Loa chưa hiểu thời điểm đó" in house.last(lan).text, "it may mean next Monday"
+    await house.say(lan, "thứ hai hằng tuần 7h30")
     await house.press(lan, "1 tháng")
     assert "thứ hai hằng tuần lúc 07:30" in house.last(lan).text
 
