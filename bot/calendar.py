@@ -6,11 +6,12 @@ It is loaded when it is first asked for something: what only delivers never asks
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from broadcasts.recurrence import NextMoment
-from bulletins.cron import Cron, read_cron
+from bulletins.cron import read_cron
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # APScheduler counts weekdays from Monday, cron from Sunday: by name nobody is mistaken.
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _ANY = "*"
+_RULES_KEPT = 64  # a year of missed hours asks nine thousand times
 _A_MOMENT = timedelta(microseconds=1)
 
 
@@ -25,23 +27,26 @@ def calendar_of(zone: ZoneInfo) -> NextMoment:
     """The port of `broadcasts.recurrence`, on the clock of ``zone``."""
 
     def next_moment(line: str, after: datetime, until: datetime) -> datetime | None:
-        cron = read_cron(line)
-        if cron is None or until <= after:
+        if until <= after:
             return None
-        found = (_next(trigger, after) for trigger in _triggers(cron, zone, until))
+        found = (_next(trigger, after) for trigger in _triggers(line, zone, until))
         return min((moment for moment in found if moment is not None), default=None)
 
     return next_moment
 
 
-def _triggers(cron: Cron, zone: ZoneInfo, until: datetime) -> list[CronTrigger]:
-    """One, or two where a day of the month or of the week is enough."""
+@lru_cache(maxsize=_RULES_KEPT)
+def _triggers(line: str, zone: ZoneInfo, until: datetime) -> tuple[CronTrigger, ...]:
+    """One; two where a day of the month or of the week is enough; none for what is no cron line."""
     from apscheduler.triggers.cron import CronTrigger
 
+    cron = read_cron(line)
+    if cron is None:
+        return ()
     days = ",".join(map(str, cron.days))
     weekdays = ",".join(_WEEKDAYS[day] for day in cron.weekdays)
     ways = ((days, _ANY), (_ANY, weekdays)) if cron.either_day else ((days, weekdays),)
-    return [
+    return tuple(
         CronTrigger(
             minute=",".join(map(str, cron.minutes)),
             hour=",".join(map(str, cron.hours)),
@@ -52,7 +57,7 @@ def _triggers(cron: Cron, zone: ZoneInfo, until: datetime) -> list[CronTrigger]:
             timezone=zone,
         )
         for day, weekday in ways
-    ]
+    )
 
 
 def _next(trigger: CronTrigger, after: datetime) -> datetime | None:

@@ -37,6 +37,7 @@ _MONTHLY = re.compile(
     r"|(?:the )?(?P<en>\d{1,2})(?:st|nd|rd|th)? (?:of )?(?:every|each) month"
     r"|monthly (?:on )?(?:the )?(?P<en2>\d{1,2})(?:st|nd|rd|th)?"
 )
+_AGAIN = re.compile(r"\b(?:hằng|hàng|mỗi|ngày nào cũng|every|each|daily|monthly|\w+days)\b|\*")
 _DAY_NAMES: tuple[tuple[str, int], ...] = (
     (r"chủ nhật|chúa nhật|cn|sun(?:days?)?", 0),
     (r"thứ (?:hai|2)|t2|mon(?:days?)?", 1),
@@ -102,6 +103,11 @@ def read_rule(typed: str) -> str | None:
         return None
     rule = next(_readings(words), None)
     return None if rule is None else rule.cron
+
+
+def says_again(typed: str) -> bool:
+    """Whether the words themselves speak of repeating: "thứ hai 7h" alone may mean next Monday."""
+    return _AGAIN.search(_words(typed)) is not None
 
 
 def _words(typed: str) -> str:

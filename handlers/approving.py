@@ -120,6 +120,8 @@ class Reviews:
             _("Goes out: {when}").format(when=html.quote(start_words(broadcast.bulletin, desk))),
             needs_words(desk.needed(broadcast)),
         ]
+        if broadcast.bulletin.recurrence is not None:
+            lines.insert(-1, own_code_words())
         return "\n".join(lines)
 
     def _asked(self, reached: list[str], missed: list[str], needed: int) -> str:
@@ -295,6 +297,11 @@ def _group_of(query: CallbackQuery) -> int | None:
     """The chat of several people in which the button stands."""
     chat = query.message.chat if query.message else None
     return None if chat is None or chat.type == ChatType.PRIVATE else chat.id
+
+
+def own_code_words() -> str:
+    """What a preview of a series cannot show."""
+    return _("Each time it gets a code of its own, in place of the one above.")
 
 
 def needs_words(needed: int) -> str:

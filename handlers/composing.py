@@ -21,7 +21,7 @@ from broadcasts.broadcast import Broadcast
 from broadcasts.drafting import Origin, anew, blank
 from bulletins.bulletin import BulletinId, MsgType, Status, is_correction
 from handlers.access import acknowledge, may, person_of, writer_of
-from handlers.approving import Reviews, needs_words
+from handlers.approving import Reviews, needs_words, own_code_words
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import (
     headline_of,
@@ -325,7 +325,7 @@ class ComposingTalk:
         if draft.bulletin.recurrence is not None:
             when = html.quote(start_words(draft.bulletin, self._desk))
             lines.append(_("Goes out: {when}").format(when=when))
-            lines.append(_("Each time it gets a code of its own, in place of the one above."))
+            lines.append(own_code_words())
         rows: list[list[Cell]] = [
             [_asking_button(draft)],
             [(_("✏️ Change something"), "draft.card", {"bulletin": draft.id})],

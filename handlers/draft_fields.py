@@ -12,6 +12,7 @@ from aiogram.utils.i18n import gettext as _
 
 from broadcasts.broadcast import Broadcast
 from broadcasts.drafting import Edit, Weight, once, reworded, typed_form, valid_for, weighted, worded
+from broadcasts.repetition import read_rule, says_again
 from broadcasts.schedule import read_moment
 from bulletins.bulletin import ENGLISH, Category, Language, is_correction
 from bulletins.labels import labels_for
@@ -19,7 +20,7 @@ from bulletins.problems import is_source
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import moment_words
 from handlers.draft_answers import Answer, TypedField
-from handlers.repetition_fields import REPETITION_FIELDS, choose_end
+from handlers.repetition_fields import REPETITION_FIELDS, choose_end, judged_rule
 
 _LONGEST_ISSUER_CHARACTERS = 120
 _SHOWN_CHARACTERS = 3_000
@@ -108,6 +109,10 @@ def _read_expires(answer: Answer) -> Edit | str:
 
 
 def _read_start(answer: Answer) -> Edit | str:
+    """Who writes "hằng ngày 7h" here means a rule, and need not look for its page."""
+    rule = read_rule(answer.typed)
+    if rule is not None and says_again(answer.typed):
+        return judged_rule(rule, answer)
     moment = _read_future(answer)
     return moment if isinstance(moment, str) else once(moment, answer.desk.now())
 

@@ -15,6 +15,7 @@ from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.recurrence import SUPERSEDED, Doubt, why_it_is_held
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, kind_words, moment_words, start_words, state_words
+from handlers.repetition_words import recurrence_words
 from handlers.telling import spoken
 
 _BAR_CELLS = 12
@@ -70,18 +71,22 @@ def _waiting(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
         case BroadcastState.SCHEDULED:
             yield _("Goes out: {when}").format(when=start_words(broadcast.bulletin, desk))
         case BroadcastState.RECURRING:
-            yield _("It repeats: {when}").format(when=html.quote(start_words(broadcast.bulletin, desk)))
-            yield from _skipped(broadcast, desk)
+            yield from _to_come(broadcast, desk)
         case BroadcastState.FINISHED:
             yield _("Its last one is past. If it should go on, please write it again and have it approved.")
         case BroadcastState.STOPPED if broadcast.halted_because == SUPERSEDED:
             yield _("Nobody decided about it until the next one was due, so it was left out.")
 
 
-def _skipped(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
-    if broadcast.upcoming is not None and broadcast.upcoming.is_skipped:
-        moment = moment_words(broadcast.upcoming.at, desk)
-        yield _("⏭ The next one, {moment}, is skipped.").format(moment=moment)
+def _to_come(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
+    """The rule, and the moments at which it really goes out."""
+    recurrence, upcoming = broadcast.bulletin.recurrence, broadcast.upcoming
+    if recurrence is None or upcoming is None:
+        return
+    skipped = upcoming.at if upcoming.is_skipped else None
+    yield _("It repeats: {when}").format(when=html.quote(recurrence_words(recurrence, desk, skipped)))
+    if skipped is not None:
+        yield _("⏭ The next one, {moment}, is skipped.").format(moment=moment_words(skipped, desk))
 
 
 def _held(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:

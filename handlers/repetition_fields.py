@@ -45,8 +45,8 @@ def repetition_page(broadcast: Broadcast, field: str) -> Page:
 
 def asks_for_end(field: str, broadcast: Broadcast) -> bool:
     """Whether a rule was typed just now, so that its end is the next question."""
-    is_rule = field.startswith("repeat.") and not field.startswith("repeat.ends")
-    return is_rule and broadcast.bulletin.recurrence is not None
+    takes_rules = field.startswith(("repeat.", "start.")) and not field.startswith("repeat.ends")
+    return takes_rules and broadcast.bulletin.recurrence is not None
 
 
 def choose_end(months: int, desk: BulletinDesk) -> Edit:
@@ -110,14 +110,14 @@ def _ask_end(_broadcast: Broadcast, _desk: BulletinDesk) -> str:
 
 
 def _read_rule(answer: Answer) -> Edit | str:
-    return _judged(read_rule(answer.typed), answer)
+    return judged_rule(read_rule(answer.typed), answer)
 
 
 def _read_at(rhythm: Rhythm, *days: int) -> Read:
-    return lambda answer: _judged(read_rule_at(rhythm, answer.typed, days), answer)
+    return lambda answer: judged_rule(read_rule_at(rhythm, answer.typed, days), answer)
 
 
-def _judged(rule: str | None, answer: Answer) -> Edit | str:
+def judged_rule(rule: str | None, answer: Answer) -> Edit | str:
     """The edit, with an end that is asked for next; or what is wrong with the rule, before anything changes."""
     if rule is None:
         return _("I do not understand that as a rule. Please write it like “daily 7:00” or “Mondays 7:30”.")

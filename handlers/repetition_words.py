@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
@@ -12,11 +14,11 @@ from handlers.bulletin_desk import BulletinDesk
 _NOT_EVERY_MONTH_FROM = 29
 
 
-def recurrence_words(recurrence: Recurrence, desk: BulletinDesk) -> str:
-    """All of it as plain text: what approvers consent to."""
+def recurrence_words(recurrence: Recurrence, desk: BulletinDesk, after: datetime | None = None) -> str:
+    """All of it as plain text, what approvers consent to; with the moments from now on, or ``after`` one."""
     ends = recurrence.ends.astimezone(desk.zone).strftime("%d/%m/%Y")
     said = _("{rule}, until the end of {day}").format(rule=rule_words(recurrence.cron), day=ends)
-    moments = [moment.astimezone(desk.zone) for moment in desk.desk.next_few(recurrence)]
+    moments = [moment.astimezone(desk.zone) for moment in desk.desk.next_few(recurrence, after)]
     if not moments:
         return said
     listed = ", ".join(moment.strftime("%H:%M %d/%m") for moment in moments)

@@ -4,7 +4,9 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import ClientSession
@@ -14,6 +16,8 @@ from bot.configuration import BotSecrets, Secrets
 from bot.demonstration import Wishes, demonstration_settings, open_demo
 from bot.mistakes import OperatorMistake
 from bot.settings import Pace, Pledge, Quotas, Settings, Web, Webhook
+from bot.storehouse import start_rules
+from bulletins.bulletin import Recurrence
 from simulator.cast import BOT_TOKEN, Players, assemble
 from simulator.telegram_api import TelegramSimulator
 from simulator.world import World
@@ -105,6 +109,18 @@ async def test_pushed_updates_are_answered_and_a_hundred_repeats_have_one_effect
             assert (answer.status, await answer.text()) == (200, "ok")
         async with platform.get(f"http://127.0.0.1:{port}/metrics") as answer:
             assert "process_cpu_seconds" in await answer.text()
+
+
+async def test_what_repeats_goes_by_the_networks_clock(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    settings = settings_for(simulator, players, tmp_path)
+    zone, monday = ZoneInfo(settings.network.time_zone), datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
+    rule = Recurrence("0 7 * * *", monday + timedelta(days=30), 24)
+    async with house(settings) as app:
+        first = app.conversations.desk.next_few(rule, monday)[0]
+    assert first.astimezone(zone) == datetime(2026, 11, 3, 7, 0, tzinfo=zone)
+    assert start_rules(settings).next_moment(rule.cron, monday, rule.ends) == first
 
 
 async def test_settings_without_a_bot_or_a_room_for_moderators_are_the_operators_to_complete(

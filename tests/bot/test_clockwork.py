@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from bot.clockwork import Chore, Clockwork
+from broadcasts.broadcast import BroadcastState
 from broadcasts.lifecycle import Desk
 from bulletins.bulletin import BulletinId
+from tests.broadcasts.office import open_office
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -68,6 +71,22 @@ async def test_a_timer_set_while_it_runs_leads_to_the_desk_once() -> None:
 
     assert await running(made, set_and_wait()) == 8
     assert desk.started.empty()
+
+
+async def test_after_a_restart_a_series_goes_on_from_the_database(tmp_path: Path) -> None:
+    """The process died at night; the timers of the new one know only what the book says."""
+    async with open_office(tmp_path) as office:
+        office.time = now() - timedelta(days=3)
+        series = await office.recurring()
+        office.time = now()
+
+        made = Clockwork(ZONE, (), lambda: office.time)
+        made.serve(office.desk)
+        await running(made, office.until_recurred(series))
+
+        (held,) = await office.occurrences(series)
+        assert held.state is BroadcastState.HELD
+        assert office.timers[series.id] == await office.upcoming(series) > office.time
 
 
 async def test_a_chore_that_fails_keeps_no_other_from_being_done() -> None:

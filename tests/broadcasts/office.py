@@ -142,6 +142,11 @@ class Office:
         found = await self.book.listed(frozenset(BroadcastState))
         return [one for one in found if one.series == series.bulletin.code]
 
+    async def until_recurred(self, series: Broadcast) -> None:
+        """Somebody else ticks: wait until something has come of it."""
+        while not await self.occurrences(series):  # noqa: ASYNC110 the database rings no bell
+            await asyncio.sleep(0.01)
+
     async def state(self, broadcast: Broadcast) -> BroadcastState:
         """Where it stands now."""
         found = await self.desk.find(broadcast.id)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from aiohttp import ClientSession
+from sqlalchemy import delete, insert, update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
-from storage.tables import bulletins, deliveries
-from tests.broadcasts.office import ZONE
-from tests.handlers.house import House
+from platforms.telegram import TelegramAccount, TelegramSender
+from simulator.world import Chat
+from storage.pictures import PictureShelf
+from storage.tables import bulletins, channels, deliveries
+from tests.broadcasts.office import ZONE, group_row
+from tests.broadcasts.station import Station, running
+from tests.handlers.house import BOT_NAME, TOKEN, House
 from tests.handlers.newsroom import Newsroom
 
 
@@ -58,8 +63,31 @@ async def state(newsroom: Newsroom, series: Broadcast) -> BroadcastState:
     return found.state
 
 
+async def one_group(newsroom: Newsroom) -> Chat:
+    """The only channel: a group of the simulated Telegram, with the bot in it."""
+    house = newsroom.house
+    group = house.world.add_chat("supergroup", "Tổ dân phố 5", newsroom.sau)
+    house.world.add_member(group, house.account)
+    await newsroom.write(delete(channels))
+    await newsroom.write(insert(channels).values(group_row(5, 40, external_id=str(group.id))))
+    return group
+
+
+async def delivered(newsroom: Newsroom) -> None:
+    """The engine sends whatever is to be sent now, over HTTP."""
+    house, newest = newsroom.house, await newsroom.newest()
+    account = TelegramAccount(BOT_NAME, TOKEN, house.simulator.base_url)
+    shelf = PictureShelf(house.engine, house.committer)
+    async with ClientSession() as session:
+        sender = TelegramSender(session, account, shelf)
+        station = Station(house.engine, house.committer, started=house.clock.now())
+        async with running(station.pump(sender=sender).run):
+            await station.until(lambda: station.is_done(newest.id))
+
+
 async def test_the_whole_way_of_a_bulletin_that_repeats(newsroom: Newsroom) -> None:
     house, lan, minh = newsroom.house, newsroom.lan, newsroom.minh
+    group = await one_group(newsroom)
     await newsroom.compose(lan)
 
     await house.press(lan, "🕖 Giờ gửi")
@@ -86,18 +114,27 @@ async def test_the_whole_way_of_a_bulletin_that_repeats(newsroom: Newsroom) -> N
 
     await morning(newsroom, series)
     first = await newsroom.newest()
+    await delivered(newsroom)
     assert f"Một kỳ của bản tin định kỳ {series.bulletin.code}" in house.last(lan).text
     await morning(newsroom, series)
     second = await newsroom.newest()
-    assert len({one.bulletin.code for one in (series, first, second)}) == 3
-    assert [await newsroom.planned(one) for one in (series, first, second)] == [0, 2, 2]
+    await delivered(newsroom)
+    copies = [message.text for message in house.shown(group) if "Phun thuốc muỗi" in message.text]
+    assert len(copies) == 2
+    assert first.bulletin.code in copies[0]
+    assert second.bulletin.code in copies[1]
+    assert series.bulletin.code not in "".join(copies)
+    await house.say(newsroom.sau, f"/kiemtra {second.bulletin.code}")
+    assert "Có bản tin mang mã này" in house.last(newsroom.sau).text
 
     await house.say(lan, "/lich")
     assert "định kỳ" in house.last(lan).text
     assert await house.press(lan, "⏭ Bỏ qua kỳ tới") == "Đã bỏ qua kỳ 07:00 05/11/2026."
-    assert "Kỳ tới, 07:00 05/11/2026, được bỏ qua" in house.last(lan).text
+    assert "Kỳ 07:00 05/11/2026 được bỏ qua" in house.last(lan).text
+    assert "3 kỳ tới: 07:00 06/11" in house.last(lan).text
     await morning(newsroom, series)
     assert (await newsroom.newest()).id == second.id
+    assert len([text for text in newsroom.seen(group) if "Phun thuốc muỗi" in text]) == 2
 
     await house.say(lan, "/lich")
     await house.press(lan, "⏹ Dừng hẳn")
@@ -177,6 +214,18 @@ async def test_what_cannot_be_a_rule_is_said_at_once_and_asked_for_again(
     assert (await newsroom.newest()).bulletin.recurrence is None
     await house.say(lan, "0 7 * * 7")
     assert "chủ nhật hằng tuần lúc 07:00" in house.last(lan).text
+
+
+async def test_a_rule_typed_where_a_moment_is_asked_for_is_understood(newsroom: Newsroom) -> None:
+    house, lan = newsroom.house, newsroom.lan
+    await newsroom.compose(lan)
+    await house.press(lan, "🕖 Giờ gửi")
+    await house.press(lan, "Giờ khác")
+    await house.say(lan, "thứ hai 7h30")
+    assert "Loa chưa hiểu thời điểm đó" in house.last(lan).text, "it may mean next Monday"
+    await house.say(lan, "thứ hai hằng tuần 7h30")
+    await house.press(lan, "1 tháng")
+    assert "thứ hai hằng tuần lúc 07:30" in house.last(lan).text
 
 
 async def test_danger_to_life_is_not_offered_repetition_and_loses_none_unsaid(newsroom: Newsroom) -> None:

@@ -99,8 +99,8 @@ async def test_the_doubt_lasts_until_somebody_sends_one(office: Office) -> None:
     assert fourth.state is BroadcastState.SENDING
 
 
-async def test_a_late_one_that_was_stopped_leaves_no_doubt(office: Office) -> None:
-    series = await office.recurring()
+async def test_a_late_one_that_was_stopped_before_it_went_out_leaves_no_doubt(office: Office) -> None:
+    series, _ = await first_morning(office)
     late = await office.tick(series, hours=1)
     assert late is not None
     happened(await office.desk.stop(late.id, MINH))

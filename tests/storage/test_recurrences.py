@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from broadcasts.book import Consented, Recurred, Refusal
 from broadcasts.broadcast import BroadcastState
@@ -82,6 +82,23 @@ async def test_a_tick_repeated_after_a_crash_brings_about_nothing_more(office: O
         happened(await office.desk.start_due(series.id))
     (only,) = await office.occurrences(series)
     assert await office.planned(only) == 2
+
+
+async def test_an_occurrence_its_deliveries_and_the_step_to_the_next_are_one_transaction(
+    office: Office,
+) -> None:
+    series = await office.recurring()
+    office.time = moment = await office.upcoming(series)
+    await office.write(text("ALTER TABLE deliveries RENAME TO gone"))
+    with pytest.raises(Exception, match="deliveries"):
+        await office.desk.start_due(series.id)
+    assert await office.occurrences(series) == []
+    assert await office.upcoming(series) == moment
+
+    await office.write(text("ALTER TABLE gone RENAME TO deliveries"))
+    happened(await office.desk.start_due(series.id))
+    (only,) = await office.occurrences(series)
+    assert (only.bulletin.not_before, await office.planned(only)) == (moment, 2)
 
 
 @asynccontextmanager
