@@ -117,7 +117,9 @@ async def _why_not(
     connection: AsyncConnection, bulletin_id: BulletinId, sent_at: datetime | None
 ) -> Refusal | None:
     """What has expired, was stopped or has been corrected since is not sent again."""
-    found = await connection.execute(select(_b.state, _b.expires).where(_b.id == bulletin_id))
+    found = await connection.execute(
+        select(_b.state, _b.expires, _b.corrects, _b.started_at).where(_b.id == bulletin_id)
+    )
     row = found.one_or_none()
     if row is None:
         return Refusal.UNKNOWN
@@ -128,8 +130,9 @@ async def _why_not(
     if row.expires <= sent_at:
         return Refusal.TOO_LATE
     other = bulletins.alias("other")
+    later = and_(other.c.corrects == row.corrects, other.c.started_at > row.started_at)
     corrected = exists().where(
-        other.c.corrects == bulletin_id, other.c.state.in_([state.value for state in _PUBLISHED])
+        or_(other.c.corrects == bulletin_id, later), other.c.state.in_([state.value for state in _PUBLISHED])
     )
     return Refusal.ALREADY_WITHDRAWN if await connection.scalar(select(corrected)) else None
 

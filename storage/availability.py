@@ -21,8 +21,13 @@ UNAVAILABLE = (
     sqlite3.OperationalError,
     OSError,
 )
-# A standby that takes no writes, and a session ended because it idled (postgresql.org, appendix A).
-_NOT_OUR_FAULT = ("25006", "25P03")
+# Result codes (sqlite.org/rescode.html): a statement that cannot be run, and calls in a wrong order or number.
+_MISTAKES_IN_SQLITE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE)
+# States and their classes (postgresql.org, appendix A). The driver calls some of our mistakes internal or operational
+# errors: a statement in a transaction that has failed already, one that no server could run, a trigger's refusal.
+_MISTAKES_IN_POSTGRES = ("24", "25", "27", "2B", "2D", "2F", "38", "39", "3B", "54", "P0")
+# A standby that takes no writes, and sessions ended because they idled or took too long.
+_NOT_OUR_FAULT = ("25006", "25P03", "25P04")
 
 
 async def available(answer: Awaitable[T]) -> T:
@@ -39,7 +44,10 @@ def instead_of(error: Exception) -> Exception:
 
 
 def is_mistake(error: BaseException) -> bool:
-    """Whether it is our statement that is wrong: SQLite calls that an operational error too."""
+    """Whether it is our statement that is wrong: asked again, it would fail for ever."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", None)
-    return isinstance(cause, sqlite3.Error) and code == sqlite3.SQLITE_ERROR
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", None)
+        return isinstance(cause, sqlite3.InterfaceError) or code in _MISTAKES_IN_SQLITE
+    state = getattr(cause, "sqlstate", None) or ""
+    return state[:2] in _MISTAKES_IN_POSTGRES and state not in _NOT_OUR_FAULT

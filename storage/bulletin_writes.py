@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.book import Change, Consent, NewDraft
@@ -24,12 +24,16 @@ from storage.tables import approvals, bulletins
 async def begin(
     connection: AsyncConnection, broadcast: Broadcast, path: Sequence[BroadcastState], now: datetime
 ) -> Broadcast:
-    """Into sending: a correction first stops what it corrects, so that no more wrong copies go out."""
+    """Into sending: a correction first stops what it corrects, so that no more wrong copies go out.
+
+    It also stops earlier corrections, or one of them would change some copy after this one has.
+    """
     if broadcast.corrects is not None:
+        earlier = and_(bulletins.c.corrects == broadcast.corrects, bulletins.c.id != broadcast.id)
         await connection.execute(
             update(bulletins)
             .where(
-                bulletins.c.id == broadcast.corrects,
+                or_(bulletins.c.id == broadcast.corrects, earlier),
                 bulletins.c.state.in_([state.value for state in UNFINISHED]),
             )
             .values(state=BroadcastState.STOPPED.value, halted_because="corrected", finished_at=now)

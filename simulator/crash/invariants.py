@@ -17,6 +17,7 @@ from broadcasts.corrections import LEFT_UNSURE, NOT_EDITED
 from broadcasts.delivery import FINAL_STATES, DeliveryState
 from members.channel import ChannelState
 from simulator.crash.evidence import (
+    EDITS,
     BulletinFact,
     ChannelFact,
     DecisionKind,
@@ -295,7 +296,25 @@ def _is_put_right(
         return True
     # Before and after a move two places have messages of that number; only one was confirmed.
     known = [post for post in posts if post.confirmed and str(post.message_id) == original.message_id]
-    return all(correction.code in shown[post.chat, post.message_id or 0] for post in known)
+    family = [one for one in case.evidence.bulletins.values() if one.corrects == correction.corrects]
+    good = {one.code for one in family if one.id >= correction.id}
+    return all(
+        any(code in shown[post.chat, post.message_id or 0] for code in good)
+        or _came_late(case, post.chat, good)
+        for post in known
+    )
+
+
+def _came_late(case: Case, chat: str, good: set[str]) -> bool:
+    """An earlier correction's change had left before this one's, and arrived after it."""
+    changes = [one for one in case.evidence.requests if one.method in EDITS and one.chat == chat]
+    ours = [one for one in changes if one.code in good and one.arrived is not None]
+    return any(
+        other.departed < own.departed and (other.arrived or 0.0) > (own.arrived or 0.0)
+        for own in ours
+        for other in changes
+        if other.code not in good
+    )
 
 
 def _overtakes(case: Case) -> Iterator[Violation]:

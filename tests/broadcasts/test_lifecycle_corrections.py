@@ -1,11 +1,15 @@
 """One may correct or withdraw: where it goes, what it says, and what it stops."""
 
+from sqlalchemy import update
+
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends, reworded
 from bulletins.bulletin import VIETNAMESE, Code, MsgType
 from members.channel import PersonId
 from members.roles import Role
+from storage.aftermath import SqlAftermath
+from storage.tables import bulletins, deliveries
 from tests.broadcasts.office import BAC_SAU, LAN, MINH, PHUC, Office, happened
 
 
@@ -116,3 +120,37 @@ async def _arrived(office: Office) -> Broadcast:
 async def _correction(office: Office, original: Broadcast, amends: Amends, author: PersonId) -> Broadcast:
     origin = office.origin(author)
     return happened(await office.desk.compose_correction(amends, original.bulletin.code, origin))
+
+
+async def test_a_newer_correction_stops_the_one_before_so_that_it_has_the_last_word(office: Office) -> None:
+    original = await office.sending()
+    await office.all_arrived(original)
+    first = await corrected(office, original, Amends.CORRECTS)
+    drafted = happened(
+        await office.desk.compose_correction(Amends.CORRECTS, original.bulletin.code, office.origin(MINH))
+    )
+    office.advance(seconds=5)
+    second = await corrected(office, original, Amends.WITHDRAWS)
+    assert await office.state(first) is BroadcastState.STOPPED
+    assert await office.state(second) is BroadcastState.SENDING
+    assert await office.state(drafted) is BroadcastState.DRAFT
+
+
+async def test_what_of_an_earlier_correction_failed_is_not_sent_after_a_newer_one(office: Office) -> None:
+    original = await office.sending()
+    await office.all_arrived(original)
+    first = await corrected(office, original, Amends.CORRECTS)
+    await office.write(update(deliveries).where(deliveries.c.bulletin_id == first.id).values(state="failed"))
+    await office.write(update(bulletins).where(bulletins.c.id == first.id).values(state="done"))
+    office.advance(seconds=5)
+    aftermath = SqlAftermath(office.engine, office.committer)
+    await corrected(office, original, Amends.CORRECTS)
+    assert await aftermath.retry_failed(first.id, office.time) is Refusal.ALREADY_WITHDRAWN
+
+
+async def corrected(office: Office, original: Broadcast, amends: Amends) -> Broadcast:
+    """Lan's correction of it is being sent."""
+    draft = happened(await office.desk.compose_correction(amends, original.bulletin.code, office.origin(LAN)))
+    given = await office.desk.approve(draft.id, LAN, draft.approval_hash)
+    assert isinstance(given, Consented)
+    return given.broadcast
