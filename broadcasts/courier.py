@@ -17,6 +17,7 @@ import structlog
 
 from broadcasts.corrections import after_edit, note_without_copy
 from broadcasts.delivery import (
+    DeliveryState,
     FloodWait,
     Gone,
     Moved,
@@ -33,7 +34,6 @@ from broadcasts.persistence import Persistence
 from broadcasts.planner import quiet_until
 from broadcasts.ports import (
     Closing,
-    Content,
     Due,
     Ledger,
     LedgerUnavailable,
@@ -173,10 +173,8 @@ class Courier:
             note = after.note
             if not await self._may_still_go(due, bulletin, asked_at):
                 return Carried(FloodWait(0.0))
-        async with AsyncExitStack() as prepared:
-            if letter.post.media is not None and not await self._is_prepared(letter.post, prepared, flight):
-                return Carried(FloodWait(self._rules.patience_seconds))
-            carried = await self._post_in_turn(due, bulletin, letter, flight)
+        posting = self._post_in_turn if letter.post.media is None else self._post_prepared
+        carried = await posting(due, bulletin, letter, flight)
         return carried if note is None else replace(carried, note=note)
 
     async def _may_still_go(self, due: Due, bulletin: OpenBulletin, asked_at: float) -> bool:
@@ -191,17 +189,20 @@ class Courier:
             return True
         return quiet_until(*due.quiet_minutes, now, self._parts.zone) is None
 
-    async def _is_prepared(self, content: Content, prepared: AsyncExitStack, flight: Flight) -> bool:
+    async def _post_prepared(
+        self, due: Due, bulletin: OpenBulletin, letter: Letter, flight: Flight
+    ) -> Carried:
         """While somebody uploads its picture, others wait; too long, and they go back into the queue."""
-        flight.awaits_upload(does=True)
-        try:
-            async with asyncio.timeout(self._rules.patience_seconds):
-                await prepared.enter_async_context(self._parts.sender.prepared(content))
-        except TimeoutError:
-            return False
-        finally:
-            flight.awaits_upload(does=False)
-        return True
+        async with AsyncExitStack() as prepared:
+            flight.awaits_upload(does=True)
+            try:
+                async with asyncio.timeout(self._rules.patience_seconds):
+                    await prepared.enter_async_context(self._parts.sender.prepared(letter.post))
+            except TimeoutError:
+                return Carried(FloodWait(self._rules.patience_seconds))
+            finally:
+                flight.awaits_upload(does=False)
+            return await self._post_in_turn(due, bulletin, letter, flight)
 
     async def _post_in_turn(
         self, due: Due, bulletin: OpenBulletin, letter: Letter, flight: Flight
@@ -259,6 +260,8 @@ class Courier:
 
     def _settlement(self, due: Due, bulletin: OpenBulletin, carried: Carried) -> Settlement:
         outcome, at, made = carried.outcome, self._parts.now(), due.attempt + 1
+        if isinstance(outcome, Sent):
+            return _arrival(due, outcome, at, carried.note)
         circumstances = Circumstances(
             at, made, bulletin.life_safety, due.resent, self._parts.random.random(), carried.line_is_up
         )
@@ -276,8 +279,24 @@ class Courier:
             due_at=decision.due_at,
             resent=decision.resent,
             effect=outcome if isinstance(outcome, _EFFECTS) else None,
-            clears_flaw=due.flaw is not None and isinstance(outcome, Sent),
         )
+
+
+def _arrival(due: Due, sent: Sent, at: datetime, note: str | None) -> Settlement:
+    """It arrived: there is nothing to decide."""
+    return Settlement(
+        delivery_id=due.id,
+        channel_id=due.channel_id,
+        bulletin_id=due.bulletin_id,
+        attempt=due.attempt + 1,
+        at=at,
+        state=DeliveryState.SENT,
+        counted=due.attempt + 1,
+        message_id=sent.message_id,
+        reason=note,
+        resent=due.resent,
+        clears_flaw=due.flaw is not None,
+    )
 
 
 def _fault(error: Exception, due: Due) -> str:

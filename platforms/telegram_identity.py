@@ -33,7 +33,7 @@ class NoAnswer:
 async def identify(session: ClientSession, account: TelegramAccount) -> Identity | UnknownToken | NoAnswer:
     """Ask once. Nothing is raised for what Telegram or the network may do."""
     try:
-        async with session.get(
+        async with session.post(
             f"{account.base_url}/bot{account.token}/getMe",
             timeout=ClientTimeout(total=account.answer_seconds),
             proxy=None if socks_address(account.proxy) else account.proxy,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import bindparam, case, func, text, update
@@ -106,6 +107,14 @@ _INTEND_IN_SQLITE = """
     UPDATE deliveries SET state = 'sending', attempt = attempt + 1, lease_until = ?2
     WHERE id IN (SELECT value FROM json_each(?1))
 """
+# Nearly all: sent, and nothing to be said about it. The message ids by delivery, without taking rows apart.
+_ARRIVED_IN_SQLITE = f"""
+    UPDATE deliveries
+    SET state = 'sent', message_id = o.value, reason = CASE reason WHEN '{MOVED_AWAY}' THEN reason END,
+        settled_at = ?3, lease_until = NULL
+    FROM json_each(?1) AS o
+    WHERE deliveries.id = CAST(o.key AS INTEGER) AND attempt = ?2 AND {_MAY_BE_SENT}
+"""  # noqa: S608 (the same)
 _SETTLE_SENT_IN_SQLITE = f"""
     UPDATE deliveries
     SET state = 'sent', message_id = json_extract(o.value, '$[2]'),
@@ -182,12 +191,18 @@ def _by_column(rows: Sequence[dict[str, object]]) -> dict[str, list[object]]:
 
 
 def _settle_in_sqlite(driver: sqlite3.Connection, settlements: Sequence[Settlement]) -> Sequence[bool]:
-    sent = [
-        list(_sent_row(settled).values()) for settled in settlements if settled.state is DeliveryState.SENT
-    ]
-    other = [
-        list(_row(settled).values()) for settled in settlements if settled.state is not DeliveryState.SENT
-    ]
+    arrived: defaultdict[int, dict[DeliveryId, str | None]] = defaultdict(dict)
+    sent, other = [], []
+    for settled in settlements:
+        if settled.state is not DeliveryState.SENT:
+            other.append(list(_row(settled).values()))
+        elif settled.reason is not None:
+            sent.append(list(_sent_row(settled).values()))
+        else:
+            arrived[settled.attempt][settled.delivery_id] = settled.message_id
+    at = milliseconds(settlements[-1].at)
+    for attempt, messages in arrived.items():
+        driver.execute(_ARRIVED_IN_SQLITE, (json.dumps(messages), attempt, at))
     if sent:
         driver.execute(_SETTLE_SENT_IN_SQLITE, (json.dumps(sent),))
     if other:

@@ -40,6 +40,7 @@ async def test_a_token_that_telegram_does_not_know_is_called_so(scene: Scene) ->
     [
         (FaultKind.GATEWAY, {"code": 502}),
         (FaultKind.NOT_OK, {"code": 500, "description": "Internal Server Error"}),
+        (FaultKind.RESET, {}),
         (FaultKind.TRUNCATED, {}),
         (FaultKind.WRONG_TYPES, {}),
         (FaultKind.HUGE, {}),
