@@ -194,7 +194,9 @@ async def test_an_answer_that_does_not_come_in_time_is_unsure(scene: Scene, shel
         assert await sender.post(str(scene.group.id), NOTICE) == Unsure("TimeoutError")
 
 
-async def test_a_process_that_may_send_no_more_says_so_before_the_first_byte(scene: Scene, shelf: Shelf) -> None:
+async def test_a_process_that_may_send_no_more_says_so_before_the_first_byte(
+    scene: Scene, shelf: Shelf
+) -> None:
     may_send = [True, False, True]
     chat, before = str(scene.group.id), len(scene.group.messages)
     async with open_session(1) as session:
