@@ -91,12 +91,18 @@ class _Gathered:
 class Committer:
     """Runs writes in shared transactions. ``run`` is the task the supervisor owns."""
 
-    def __init__(self, engine: AsyncEngine, *, waiting_at_most: int = 10_000) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, waiting_at_most: int = 10_000, rows_apart_seconds: float | None = None
+    ) -> None:
+        """``rows_apart_seconds`` is how long rows wait for company; by itself it is what suits the database."""
         self._engine = engine
         self._waiting: deque[tuple[Any, Any, _Answer]] = deque()
         self._has_work = asyncio.Event()
         self._in_a_hurry = asyncio.Event()
-        self._apart_seconds = _POSTGRES_ROWS_APART_SECONDS if engine.dialect.name == "postgresql" else 0.0
+        if rows_apart_seconds is None:
+            is_postgres = engine.dialect.name == "postgresql"
+            rows_apart_seconds = _POSTGRES_ROWS_APART_SECONDS if is_postgres else 0.0
+        self._apart_seconds = rows_apart_seconds
         self._room = asyncio.Semaphore(waiting_at_most)
 
     async def write(self, work: Work[T]) -> T:

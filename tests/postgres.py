@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: made, started and stopped here, durable as a real one.
+"""A PostgreSQL server of the tests' own: made, started and stopped here; for measuring, durable as a real one.
 
 It listens on a free port of the loopback. PostgreSQL refuses to run as root; there it runs as ``postgres``.
 """
@@ -35,8 +35,8 @@ class Cluster:
 
 
 @contextmanager
-def start_cluster() -> Iterator[Cluster | str]:
-    """A running server, or the reason why there is none."""
+def start_cluster(*, durable: bool = True) -> Iterator[Cluster | str]:
+    """A running server, or the reason why there is none. Only a power cut shows whether it is ``durable``."""
     programs, account = find_programs(), _account()
     if programs is None:
         yield "PostgreSQL is not installed (Debian: apt install postgresql)"
@@ -49,7 +49,7 @@ def start_cluster() -> Iterator[Cluster | str]:
     password = secrets.token_hex(12)
     try:
         _make(programs, folder, account, password)
-        port, server = _start(programs, folder, account, password)
+        port, server = _start(programs, folder, account, password, durable)
         try:
             yield Cluster(f"postgresql+psycopg://loa:{password}@127.0.0.1:{port}/postgres", server.pid)
         finally:
@@ -125,14 +125,17 @@ def _make(programs: Path, folder: Path, account: str, password: str) -> None:
         raise RuntimeError(f"initdb failed: {(folder / 'log').read_text()}")
 
 
-def _start(programs: Path, folder: Path, account: str, password: str) -> tuple[int, subprocess.Popen[bytes]]:
+def _start(
+    programs: Path, folder: Path, account: str, password: str, durable: bool
+) -> tuple[int, subprocess.Popen[bytes]]:
     for _ in range(_ATTEMPTS):
         port = _free_port()
         options = {
             "listen_addresses": "127.0.0.1",
             "port": port,
             "unix_socket_directories": "",
-            "fsync": "on",
+            "fsync": "on" if durable else "off",
+            "full_page_writes": "on" if durable else "off",
         }
         command = [str(programs / "postgres"), "-D", str(folder / "data")]
         command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

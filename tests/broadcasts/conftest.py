@@ -10,8 +10,8 @@ from tests.broadcasts.station import Station, open_station
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with open_office(tmp_path) as office:
+async def office(tmp_path: Path, database_url: str) -> AsyncIterator[Office]:
+    async with open_office(tmp_path, url=database_url) as office:
         yield office
 
 

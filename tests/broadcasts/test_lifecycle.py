@@ -257,7 +257,7 @@ async def test_a_scheduled_bulletin_whose_approver_was_demoted_is_held(office: O
 
 async def test_a_row_changed_behind_the_codes_back_is_held_and_not_sent(office: Office) -> None:
     waiting = await _scheduled_in_two_hours(office)
-    await office.write(_record_changed(waiting.id))
+    await _change_record(office, waiting.id)
     office.advance(hours=2)
     held = happened(await office.desk.start_due(waiting.id))
     assert held.halted_because == "lacks_approvals"
@@ -285,13 +285,12 @@ def _channels_hear_drills():
     return update(channels).values(drills=True)
 
 
-def _record_changed(bulletin_id):
-    from sqlalchemy import func, update
+async def _change_record(office: Office, bulletin_id: int) -> None:
+    from sqlalchemy import select, update
 
     from storage.tables import bulletins
 
-    return (
-        update(bulletins)
-        .where(bulletins.c.id == bulletin_id)
-        .values(record=func.json_set(bulletins.c.record, "$.issuer", "Ai đó"))
-    )
+    this = bulletins.c.id == bulletin_id
+    async with office.engine.connect() as connection:
+        record = await connection.scalar(select(bulletins.c.record).where(this))
+    await office.write(update(bulletins).where(this).values(record={**record, "issuer": "Ai đó"}))

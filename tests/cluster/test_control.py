@@ -125,6 +125,17 @@ async def test_two_processes_never_hold_one_post(fresh_postgres_url: str) -> Non
             assert sorted(one.held + other.held) == posts
 
 
+async def test_who_holds_much_leaves_what_comes_to_who_holds_little(fresh_postgres_url: str) -> None:
+    posts = [PostName(f"token:loa{number}") for number in range(60)]
+    async with opened(fresh_postgres_url) as here, working(here, 60) as one:
+        await here.call(posts[:40])
+        await until(lambda: len(one.held) == 40)
+        async with opened(fresh_postgres_url) as there, working(there, 60) as other:
+            await here.call(posts[40:])
+            await until(lambda: len(one.held) + len(other.held) == 60)
+            assert len(other.held) > 10
+
+
 async def test_what_a_silent_process_holds_goes_to_another_though_a_call_for_it_waits(
     fresh_postgres_url: str,
 ) -> None:

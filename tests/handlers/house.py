@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -104,7 +103,7 @@ class House:
     updates: Updates
     _writing: asyncio.Task[None]
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, database_url: str) -> None:
         self.clock = Clock()
         self.tokens = Tokens()
         self.taken: list[Update] = []
@@ -115,7 +114,7 @@ class House:
         self.simulator = TelegramSimulator(now=self.clock.now, random=Random(1))
         self.world = self.simulator.world
         self.account = self.world.add_bot(TOKEN, "LoaTestBot", "Loa")
-        self.engine = open_engine(f"sqlite+aiosqlite:///{folder / 'loa.sqlite3'}", synchronous="NORMAL")
+        self.engine = open_engine(database_url, synchronous="NORMAL")
         self.committer = Committer(self.engine)
 
     async def open(self) -> None:
@@ -206,7 +205,7 @@ class House:
     async def rows(self, table: Table) -> list[Row[Any]]:
         """What stands in the database."""
         async with self.engine.connect() as connection:
-            return list(await connection.execute(select(table)))
+            return list(await connection.execute(select(table).order_by(*table.primary_key)))
 
     def person(self, user: User) -> PersonId:
         return PersonId(f"telegram:{user.id}")

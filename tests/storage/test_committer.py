@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,17 @@ from tests.broadcasts.station import running
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield engine
-    await engine.dispose()
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """On each database that Loa runs on."""
+    async with prepared(database_url) as engine:
+        yield engine
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """For what only SQLite does so."""
+    async with prepared(f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite") as engine:
+        yield engine
 
 
 async def test_writers_get_their_own_answers(engine: AsyncEngine) -> None:
@@ -46,11 +52,11 @@ async def test_writers_get_their_own_answers(engine: AsyncEngine) -> None:
     assert len(await handles(engine)) == 40
 
 
-async def test_writes_of_one_moment_share_one_commit(engine: AsyncEngine) -> None:
+async def test_writes_of_one_moment_share_one_commit(sqlite: AsyncEngine) -> None:
     said: list[str] = []
-    async with engine.connect() as connection:  # the pool's only one so far: the committer is given it next
+    async with sqlite.connect() as connection:  # the pool's only one so far: the committer is given it next
         await in_its_thread(connection, lambda driver: driver.set_trace_callback(said.append))
-    committer = Committer(engine)
+    committer = Committer(sqlite)
     writers = [asyncio.ensure_future(committer.write(lambda c, n=n: put(c, f"{n}"))) for n in range(40)]  # type: ignore[misc]
     await asyncio.sleep(0)
     async with running(committer.run):
@@ -85,9 +91,9 @@ async def test_a_write_that_fails_is_undone_alone(engine: AsyncEngine) -> None:
 
 
 async def test_a_work_that_waits_for_anything_but_the_database_is_a_mistake_and_undone(
-    engine: AsyncEngine,
+    sqlite: AsyncEngine,
 ) -> None:
-    committer = Committer(engine)
+    committer = Committer(sqlite)
 
     async def dawdles(connection: AsyncConnection) -> None:
         await put(connection, "half")
@@ -97,7 +103,7 @@ async def test_a_work_that_waits_for_anything_but_the_database_is_a_mistake_and_
         with pytest.raises(RuntimeError, match="nothing but its connection"):
             await committer.write(dawdles)
         await committer.write(lambda connection: put(connection, "a"))
-    assert await handles(engine) == ["a"]
+    assert await handles(sqlite) == ["a"]
 
 
 async def test_rows_of_a_batch_are_written_together_and_answered_each_in_its_place(
@@ -105,12 +111,7 @@ async def test_rows_of_a_batch_are_written_together_and_answered_each_in_its_pla
 ) -> None:
     calls: list[int] = []
 
-    def in_sqlite(driver: sqlite3.Connection, rows: Any) -> list[str]:
-        calls.append(len(rows))
-        driver.executemany("INSERT INTO media_handles VALUES ('loa', ?, 'h')", [(row,) for row in rows])
-        return [f"wrote {row}" for row in rows]
-
-    batch: Batch[str, str] = Batch(_never, in_sqlite)
+    batch = keeping_count(calls)
     committer = Committer(engine)
     writers = [asyncio.ensure_future(committer.write_row(batch, f"{n}")) for n in range(30)]
     await asyncio.sleep(0)
@@ -120,30 +121,39 @@ async def test_rows_of_a_batch_are_written_together_and_answered_each_in_its_pla
     assert len(await handles(engine)) == 30
 
 
-async def test_a_batch_that_fails_leaves_nothing_and_the_next_one_works(engine: AsyncEngine) -> None:
-    def in_sqlite(driver: sqlite3.Connection, rows: Any) -> list[None]:
-        driver.executemany("INSERT INTO media_handles VALUES ('loa', ?, 'h')", [(row,) for row in rows])
-        return [None for _ in rows]
+async def test_rows_wait_for_company_but_works_do_not(engine: AsyncEngine) -> None:
+    calls: list[int] = []
+    batch = keeping_count(calls)
+    committer = Committer(engine, rows_apart_seconds=3_600)
+    async with running(committer.run):
+        await committer.write_row(batch, "the first is written at once")
+        rows = [asyncio.ensure_future(committer.write_row(batch, f"{n}")) for n in range(3)]
+        await asyncio.sleep(0)
+        await committer.write(lambda connection: put(connection, "a work"))
+        await asyncio.gather(*rows)
+    assert calls == [1, 3]
 
-    batch: Batch[str, None] = Batch(_never, in_sqlite)
+
+async def test_a_batch_that_fails_leaves_nothing_and_the_next_one_works(engine: AsyncEngine) -> None:
+    batch = keeping_count([])
     committer = Committer(engine)
     writers = [asyncio.ensure_future(committer.write_row(batch, name)) for name in ("a", "b", "a")]
     await asyncio.sleep(0)
     async with running(committer.run):
         results = await asyncio.gather(*writers, return_exceptions=True)
-        assert [type(result) for result in results] == [sqlite3.IntegrityError] * 3
+        assert [type(result).__name__ for result in results] == ["IntegrityError"] * 3
         await committer.write_row(batch, "c")
     assert await handles(engine) == ["c"]
 
 
-async def test_a_full_disk_is_heard_by_all_and_leaves_nothing_behind(engine: AsyncEngine) -> None:
+async def test_a_full_disk_is_heard_by_all_and_leaves_nothing_behind(sqlite: AsyncEngine) -> None:
     """When SQLite finds the disk full it undoes the whole transaction, also what went well before."""
-    committer = Committer(engine)
+    committer = Committer(sqlite)
 
     async def too_large(connection: AsyncConnection) -> None:
         await put(connection, "large", "x" * 500_000)
 
-    await fill_disk(engine)
+    await fill_disk(sqlite)
     writers = [
         asyncio.ensure_future(committer.write(lambda connection: put(connection, "before"))),
         asyncio.ensure_future(committer.write(too_large)),
@@ -153,16 +163,16 @@ async def test_a_full_disk_is_heard_by_all_and_leaves_nothing_behind(engine: Asy
     async with running(committer.run):
         results = await asyncio.gather(*writers, return_exceptions=True)
         assert [type(result) for result in results] == [OperationalError] * 3
-        assert await handles(engine) == []
+        assert await handles(sqlite) == []
         await committer.write(lambda connection: put(connection, "small"))
-    assert await handles(engine) == ["small"]
+    assert await handles(sqlite) == ["small"]
 
 
 async def test_a_full_disk_is_not_taken_for_a_mistake_nor_a_mistake_for_a_full_disk(
-    engine: AsyncEngine,
+    sqlite: AsyncEngine,
 ) -> None:
-    committer = Committer(engine)
-    await fill_disk(engine)
+    committer = Committer(sqlite)
+    await fill_disk(sqlite)
     async with running(committer.run):
         with pytest.raises(OperationalError):
             await available(committer.write(lambda connection: connection.execute(text("SELEKT 1"))))
@@ -202,5 +212,30 @@ async def fill_disk(engine: AsyncEngine) -> None:
     await engine.dispose()
 
 
-async def _never(connection: AsyncConnection, rows: Any) -> Any:
-    raise AssertionError("SQLite writes batches in its own thread")
+def keeping_count(calls: list[int]) -> Batch[str, str]:
+    """A batch that keeps one handle a row; ``calls`` is how many rows it was given each time."""
+
+    async def in_postgres(connection: AsyncConnection, rows: Sequence[str]) -> list[str]:
+        calls.append(len(rows))
+        await connection.execute(insert(media_handles), [_handle(row) for row in rows])
+        return [f"wrote {row}" for row in rows]
+
+    def in_sqlite(driver: sqlite3.Connection, rows: Sequence[str]) -> list[str]:
+        calls.append(len(rows))
+        driver.executemany("INSERT INTO media_handles VALUES ('loa', ?, 'h')", [(row,) for row in rows])
+        return [f"wrote {row}" for row in rows]
+
+    return Batch(in_postgres, in_sqlite)
+
+
+def _handle(row: str) -> dict[str, str]:
+    return {"bot": "loa", "sha256": row, "handle": "h"}
+
+
+@asynccontextmanager
+async def prepared(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield engine
+    await engine.dispose()
