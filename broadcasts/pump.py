@@ -173,7 +173,11 @@ class Pump:
         try:
             granted = await asyncio.shield(asking)
         except asyncio.CancelledError:
-            await self._take_back(journeys, asking)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(
+                    self._rules.landing_seconds
+                ):  # a full disk must not keep us from ending
+                    await self._take_back(journeys, asking)
             raise
         is_late = self._parts.now() - now > _READ_WITHIN  # the database could not be written for a while
         for journey in journeys:
