@@ -48,7 +48,7 @@ bench: $(VENV)/.run-installed  ## the measured claims; `make bench-install` firs
 bench-install: $(VENV)/.bench-installed  ## add the libraries that `make bench` compares with
 
 soak: $(VENV)/.test-installed  ## the tests that run for minutes or hours
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -m soak --capture=no $(ARGS)
 
 lock:  ## write requirements/*.txt again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@uv=$$(command -v uv || command -v $(BIN)/uv) || { \

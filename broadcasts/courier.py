@@ -16,6 +16,7 @@ from typing import Protocol
 import structlog
 
 from broadcasts.corrections import after_edit, note_without_copy
+from broadcasts.counts import count
 from broadcasts.delivery import (
     DeliveryState,
     FloodWait,
@@ -177,17 +178,22 @@ class Courier:
         carried = await posting(due, bulletin, letter, flight)
         return carried if note is None else replace(carried, note=note)
 
-    async def _may_still_go(self, due: Due, bulletin: OpenBulletin, asked_at: float) -> bool:
-        """Whether, after a slow answer, it was not stopped meanwhile, nor have its chat's quiet hours begun."""
-        if asyncio.get_running_loop().time() - asked_at <= self._rules.patience_seconds:
-            return True
-        now, ledger = self._parts.now(), self._parts.ledger
-        going = await self._persistence.until_done(lambda: ledger.open_bulletins(self._bot, now))
-        if not any(one.id == bulletin.id and one.expires > now for one in going):
+    def is_timely(self, due: Due, bulletin: OpenBulletin) -> bool:
+        """Whether it may go by the clock: it has not expired, nor are there quiet hours."""
+        now = self._parts.now()
+        if bulletin.expires <= now:
             return False
         if due.quiet_minutes is None or bulletin.at_any_hour or bulletin.canary == due.id:
             return True
         return quiet_until(*due.quiet_minutes, now, self._parts.zone) is None
+
+    async def _may_still_go(self, due: Due, bulletin: OpenBulletin, asked_at: float) -> bool:
+        """Whether, after a slow answer, it was not stopped meanwhile, and is still timely."""
+        if asyncio.get_running_loop().time() - asked_at <= self._rules.patience_seconds:
+            return True
+        now, ledger = self._parts.now(), self._parts.ledger
+        going = await self._persistence.until_done(lambda: ledger.open_bulletins(self._bot, now))
+        return any(one.id == bulletin.id for one in going) and self.is_timely(due, bulletin)
 
     async def _post_prepared(
         self, due: Due, bulletin: OpenBulletin, letter: Letter, flight: Flight
@@ -226,6 +232,7 @@ class Courier:
 
     async def _heard(self, due: Due, outcome: Outcome) -> Carried:
         """Let the pace know of what the platform said, or that it could not be reached."""
+        count(self._bot, outcome)
         if isinstance(outcome, NotSent):
             return Carried(outcome, line_is_up=self._line.failed())
         self._line.answered()

@@ -180,13 +180,20 @@ class Pump:
         try:
             granted = await asyncio.shield(asking)
         except asyncio.CancelledError:
-            await self._take_back(journeys, asking)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(
+                    self._rules.landing_seconds
+                ):  # a full disk must not keep us from ending
+                    await self._take_back(journeys, asking)
             raise
+        is_late = self._parts.now() - now > _READ_WITHIN  # the database could not be written for a while
         for journey in journeys:
-            if journey.due.id in granted:
-                flights.create_task(self._carry(journey))
-            else:  # stopped, paused or dropped in the meantime
+            if journey.due.id not in granted:  # stopped, paused or dropped in the meantime
                 journey.ended()
+            elif is_late and not self._courier.is_timely(journey.due, journey.bulletin):
+                flights.create_task(self._put_back(journey))
+            else:
+                flights.create_task(self._carry(journey))
 
     async def _carry(self, journey: _Journey) -> None:
         try:
@@ -199,7 +206,14 @@ class Pump:
         granted = await asking
         for journey in journeys:
             if journey.due.id in granted:
-                await self._courier.record(journey.due, journey.bulletin, Carried(FloodWait(0.0)))
+                await self._put_back(journey)
+            else:
+                journey.ended()
+
+    async def _put_back(self, journey: _Journey) -> None:
+        try:
+            await self._courier.record(journey.due, journey.bulletin, Carried(FloodWait(0.0)))
+        finally:
             journey.ended()
 
     def begin(self, bulletin: OpenBulletin) -> None:

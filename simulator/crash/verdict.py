@@ -26,6 +26,10 @@ class Failure:
     seed: int
     violations: tuple[Violation, ...]
 
+    def lines(self) -> list[str]:
+        """For people: what broke, as soon as it is found."""
+        return [f"Seed {self.seed}: {violation}" for violation in self.violations[:_SHOWN_AT_MOST]]
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -44,25 +48,24 @@ class Verdict:
         """Whether every promise held in every run."""
         return not self.failures
 
-    def count(self, evidence: Evidence, violations: list[Violation]) -> None:
-        """Add one run."""
+    def count(self, evidence: Evidence, violations: list[Violation]) -> list[str]:
+        """Add one run; what is to be said of it at once."""
         self.runs += 1
         self.deaths += sum(life.was_killed for life in evidence.lives)
         self.requests += len(evidence.requests)
         self.deliveries.update(row.state for row in evidence.deliveries)
-        if violations:
-            self.failures.append(Failure(evidence.seed, tuple(violations)))
+        if not violations:
+            return []
+        self.failures.append(Failure(evidence.seed, tuple(violations)))
+        return self.failures[-1].lines()
 
     def lines(self) -> list[str]:
-        """For people; the last line names the seeds, and one that failed if any did."""
+        """For people, at the end; the last line names the seeds, and one that failed if any did."""
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.deliveries.items()))
         lines = [
             f"{self.runs} runs in {self.seconds:.1f} s: processes killed {self.deaths} times,"
             f" {self.requests} requests, deliveries: {states}."
         ]
-        for failure in self.failures:
-            shown = failure.violations[:_SHOWN_AT_MOST]
-            lines += [f"Seed {failure.seed}: {violation}" for violation in shown]
         seeds = f"Seeds {self.first_seed} to {self.first_seed + self.runs - 1}"
         if self.is_good:
             return [*lines, f"{seeds}: every promise held."]
@@ -90,7 +93,8 @@ def run_crash_test(
     with Ground() as ground:
         for seed in range(first_seed, first_seed + seeds):
             evidence = run_seed(seed, ground, makers)
-            verdict.count(evidence, judge(evidence))
+            for line in verdict.count(evidence, judge(evidence)):
+                say(line)
             if progress is not None:
                 progress(verdict.runs)
             if len(verdict.failures) >= _FAILURES_AT_MOST:

@@ -8,14 +8,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from broadcasts.delivery import FloodWait, Outcome
+from broadcasts.delivery import DeliveryId, FloodWait, Outcome
 from broadcasts.pacing import Pacer, PaceRules
-from broadcasts.ports import Content
+from broadcasts.ports import Content, Intent
 from bulletins.bulletin import BulletinId, Lane, Media, Urgency
-from tests.broadcasts.looks import CHATS, arrived, has_posted
+from storage.ledger import SqlLedger
+from tests.broadcasts.looks import CHATS, arrived, has_posted, none_under_way
 from tests.broadcasts.station import NO_PACE, ScriptedSender, Station, open_station
 
 MAP = Media("ab" * 32, "bản đồ.png")
@@ -130,3 +132,40 @@ class WatchedPacer(Pacer):
 async def is_put_off(station: Station, bulletin: BulletinId) -> bool:
     (row,) = (await station.deliveries(bulletin)).values()
     return bool(row.state == "queued" and row.due_at > (station.time.timestamp() + 600) * 1000)
+
+
+@pytest.mark.parametrize(
+    ("hours", "quiet"), [(0.5, {"quiet_starts_minute": 12 * 60 + 5, "quiet_ends_minute": 13 * 60}), (7.0, {})]
+)
+async def test_what_could_not_be_written_down_for_long_does_not_go_when_its_time_is_over(
+    station: Station, hours: float, quiet: dict[str, int]
+) -> None:
+    """It was read before quiet hours began, or before it expired; the database took the intent only later."""
+    await station.channels(CHATS[:3], **quiet)
+    bulletin = await station.start(station.bulletin())
+    ledger = station.ledger = LateLedger(station.engine, station.committer)
+    async with station.pumping():
+        await station.until(lambda: is_asked(ledger))
+        station.advance(hours=hours)
+        ledger.may_answer.set()
+        await station.until(lambda: none_under_way(station, bulletin))
+        await asyncio.sleep(0.1)
+    assert station.sender.posted == []
+
+
+class LateLedger(SqlLedger):
+    """Takes no intent before somebody says so, and then all of them."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.may_answer = asyncio.Event()
+        self.is_asked = False
+
+    async def intend(self, intent: Intent) -> frozenset[DeliveryId]:
+        self.is_asked = True
+        await self.may_answer.wait()
+        return await super().intend(intent)
+
+
+async def is_asked(ledger: LateLedger) -> bool:
+    return ledger.is_asked

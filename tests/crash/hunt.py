@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -53,14 +53,15 @@ class Hunt:
     random: Random
     started: int = 0
 
-    async def kill_often(self, kills: int) -> None:
+    async def kill_often(self, kills: int, progress: Callable[[int], None] = lambda _: None) -> None:
         """There is always something to send when the process is killed."""
-        for _ in range(kills):
+        for done in range(1, kills + 1):
             while self.work_left() < _LEAST_WORK:
                 await self.start_bulletin()
             process = await self._start_life()
             await asyncio.sleep(self.random.random() * _LONGEST_LIFE_SECONDS)
             os.kill(process, signal.SIGKILL)
+            progress(done)
 
     async def let_it_finish(self) -> None:
         """One more life, until nothing is queued or being sent. Raises TimeoutError."""

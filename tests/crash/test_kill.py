@@ -7,6 +7,7 @@ import pytest
 
 from simulator.crash.invariants import Invariant, judge
 from tests.crash.hunt import open_hunt
+from tests.crash.reporting import report
 
 KILLS = int(os.environ.get("LOA_KILLS", "30"))
 KILLS_IN_A_SOAK = 500
@@ -33,7 +34,7 @@ async def test_a_start_that_sends_everything_again_is_found_out(tmp_path: Path) 
 
 async def _hunt(folder: Path, kills: int) -> None:
     async with open_hunt(folder, seed=kills) as hunt:
-        await hunt.kill_often(kills)
+        await hunt.kill_often(kills, report("kills", kills))
         await hunt.let_it_finish()
         evidence = hunt.evidence()
     assert judge(evidence, LOOKED_AT) == []

@@ -13,6 +13,7 @@ from simulator.crash.life import Makers
 from simulator.crash.runs import run_seed
 from simulator.crash.verdict import run_crash_test
 from tests.crash.planted import BUGS
+from tests.crash.reporting import report
 
 SEEDS = int(os.environ.get("LOA_CRASH_SEEDS", "200"))
 SEEDS_IN_A_SOAK = 10_000
@@ -36,9 +37,8 @@ def test_every_promise_is_kept_in_every_run() -> None:
 
 @pytest.mark.soak
 def test_every_promise_is_kept_in_ten_thousand_runs() -> None:
-    said: list[str] = []
-    verdict = run_crash_test(SEEDS_IN_A_SOAK, SEEDS + 1, say=said.append)
-    assert verdict.is_good, "\n".join(said)
+    verdict = run_crash_test(SEEDS_IN_A_SOAK, SEEDS + 1, say=print, progress=report("runs", SEEDS_IN_A_SOAK))
+    assert verdict.is_good, f"failing seeds: {[failure.seed for failure in verdict.failures]}"
 
 
 @pytest.mark.parametrize(

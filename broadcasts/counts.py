@@ -1,0 +1,38 @@
+"""What is counted of sending, for whoever watches ``/metrics``: every answer that was not a plain yes, by its name."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+from broadcasts.delivery import (
+    ByHand,
+    FloodWait,
+    Gone,
+    Moved,
+    NoRights,
+    NotSent,
+    Outcome,
+    Rejected,
+    Sent,
+    Unsure,
+)
+
+_ANSWERS = Counter(
+    "loa_answers",
+    "What platforms answered to posts, changes and pins, other than yes; and that nothing could be sent.",
+    ("bot", "outcome", "reason"),
+)
+
+
+def count(bot: str, outcome: Outcome) -> None:
+    """One more of these. Reasons are names of a closed catalogue, never a platform's own words."""
+    match outcome:
+        case Sent() | ByHand():
+            return
+        case FloodWait() | Moved():
+            reason = ""
+        case NoRights(missing):
+            reason = missing
+        case Gone(reason) | Rejected(reason) | NotSent(reason) | Unsure(reason):
+            pass
+    _ANSWERS.labels(bot, type(outcome).__name__, reason).inc()
