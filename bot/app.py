@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.accounts import ASKED_AGAIN_SECONDS, keep_accounts, refuse_other_accounts
 from bot.bell import Bell
 from bot.branch import Branch, PumpSurroundings, build_pump, open_branch
 from bot.configuration import Secrets, read_pledge
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from bot.reception import OpenReception
 
 log = structlog.get_logger(__name__)
-
-_ASKED_AGAIN_SECONDS = 10.0
 
 
 class Duty(StrEnum):
@@ -102,10 +101,12 @@ async def open_app(
         )
         opened.push_async_callback(supervisor.stop)
         supervisor.start()
+        await refuse_other_accounts(house, branches)
         await _prepare(settings, house, given)
         imprint = await _imprint(settings, branches)
         premises = Premises(settings, secrets, house, branches, given, imprint, Bell())
         crew.send(_pumps(premises, crew) if Duty.DELIVERIES in duties else {})
+        supervisor.own("accounts", partial(keep_accounts, house, branches.values()))
         if duties & CONVERSING:
             await crew.under_way()
             open_reception = await asyncio.to_thread(_load_reception)
@@ -170,8 +171,8 @@ async def _imprint(settings: Settings, branches: Mapping[str, Branch]) -> Imprin
                     ).format(name=first.settings.name)
                 )
             case NoAnswer(reason):
-                log.warning("Telegram does not answer", error=reason, again_in_seconds=_ASKED_AGAIN_SECONDS)
-                await asyncio.sleep(_ASKED_AGAIN_SECONDS)
+                log.warning("Telegram does not answer", error=reason, again_in_seconds=ASKED_AGAIN_SECONDS)
+                await asyncio.sleep(ASKED_AGAIN_SECONDS)
 
 
 def _pumps(premises: Premises, crew: Crew) -> dict[str, Callable[[], Pump]]:

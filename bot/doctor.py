@@ -24,6 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.accounts import tokens_of_others
 from bot.bots import open_bot, open_http
 from bot.configuration import BotSecrets, read_bot_secrets, read_key, read_pledge, read_settings
 from bot.door import is_in_use, is_loa_there, listen, webhook_address
@@ -80,6 +81,8 @@ async def examine(
     for bot in settings.telegram:
         async for finding in check_bot(bot, environ, now):
             yield finding
+    for name, sentence in await tokens_of_others(settings, environ):
+        yield Finding(Level.FAIL, _("Bot {name}").format(name=name), sentence)
 
 
 def check_time_zone(settings: Settings, now: datetime) -> Finding:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from broadcasts.breaker import MANY_GONE, Departures
 from broadcasts.corrections import after_edit, note_without_copy
 from broadcasts.counts import count
 from broadcasts.delivery import (
@@ -136,6 +137,7 @@ class Courier:
         self._rules = rules
         self._persistence = persistence
         self._line = Line(parts.pacer)
+        self._departures = Departures()
 
     async def carry(self, due: Due, bulletin: OpenBulletin, flight: Flight) -> None:
         """Send one intended delivery and record the outcome."""
@@ -150,10 +152,17 @@ class Courier:
 
     async def record(self, due: Due, bulletin: OpenBulletin, carried: Carried) -> None:
         """Write down what an intended delivery came to."""
-        if await self._write(self._settlement(due, bulletin, carried)):
+        settlement = self._settlement(due, bulletin, carried)
+        if isinstance(carried.outcome, Sent):
+            self._departures.end()
+        elif isinstance(carried.outcome, Gone) and not self._departures.left(due.channel_id):
+            settlement = replace(settlement, effect=None)
+        if await self._write(settlement):
             self._parts.notices.bulletin_halted(due.bulletin_id)
-        if isinstance(carried.outcome, Gone | NoRights):
+        if isinstance(settlement.effect, Gone | NoRights):
             self._parts.notices.channel_in_trouble()
+        if self._departures.should_halt():
+            await self._halt(due, MANY_GONE)
 
     async def _attempt(self, due: Due, bulletin: OpenBulletin, flight: Flight) -> Carried:
         """The platforms' limits count messages: the slot is for the post, taken right before it."""

@@ -1,7 +1,7 @@
 """The board that shows how bulletins are getting on: one message for the author, edited while it runs.
 
 It looks into the book again and again, so a start by the timer, a halt by the breaker and a restart all lead
-to the same message. What the moderators' chat must know, held or halted, is said there once.
+to the same message. What the moderators' chats must know of it is said by ``handlers/announcing.py``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends
 from broadcasts.recurrence import Doubt, why_it_is_held
-from bulletins.bulletin import BulletinId, MsgType, is_correction
+from bulletins.bulletin import BulletinId, MsgType
+from handlers.announcing import Announcements, Announcer
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Cell
 from handlers.progress_words import Figures, progress_words
@@ -46,8 +47,8 @@ class ProgressFigures(Protocol):
         """How many there are in each state now."""
 
 
-class ProgressMessages(Protocol):
-    """Knows which message shows a bulletin's progress, as ``bot:message id``."""
+class ProgressMessages(Announcements, Protocol):
+    """Knows which message shows a bulletin's progress, as ``bot:message id``, and what was announced of it."""
 
     async def to_show(self) -> Sequence[tuple[BulletinId, str | None]]:
         """Bulletins under way, and those that ended while still shown."""
@@ -76,7 +77,7 @@ class ProgressBoard:
         self._messages = messages
         self._texts = texts
         self._shown: dict[BulletinId, str] = {}
-        self._announced: dict[BulletinId, tuple[BroadcastState, str | None]] = {}
+        self._announcer = Announcer(desk, bots, messages)
         self._markups: dict[tuple[BulletinId, BroadcastState, bool], InlineKeyboardMarkup] = {}
         self._turn = asyncio.Lock()  # the loop and a press must not both post the first message
 
@@ -109,9 +110,12 @@ class ProgressBoard:
     async def _show(self, broadcast: Broadcast) -> None:
         figures = await self._figures.figures(broadcast.id)
         text = progress_words(broadcast, figures, self._desk)
+        is_ended = broadcast.state in _ENDED
+        rows = [] if is_ended else action_rows(broadcast)
+        is_announced = await self._announcer.announce(broadcast, text, rows)
         if self._shown.get(broadcast.id) != text and not await self._try_to_put(broadcast, figures, text):
             return
-        if broadcast.state in _ENDED:
+        if is_ended and is_announced:
             self._shown.pop(broadcast.id, None)
             await self._messages.put(broadcast.id, CLOSED)
         else:
@@ -120,10 +124,8 @@ class ProgressBoard:
     async def _try_to_put(self, broadcast: Broadcast, figures: Figures, text: str) -> bool:
         """Whether there is nothing more to do: an author who blocked the bot gets no message, ever."""
         try:
-            await self._announce(broadcast, text)
-            await self._put(
-                broadcast, text, await self._markup(broadcast, figures.failed + figures.unsure > 0)
-            )
+            markup = await self._markup(broadcast, figures.failed + figures.unsure > 0)
+            await self._put(broadcast, text, markup)
         except TelegramForbiddenError:
             return True
         except TelegramAPIError as error:
@@ -154,27 +156,6 @@ class ProgressBoard:
                 repeatable=True,
             )
         return self._markups[key]
-
-    async def _announce(self, broadcast: Broadcast, text: str) -> None:
-        """To the moderators' chat, once for each time it is held or halted, or corrected by one alone."""
-        on_one_yes = is_correction(broadcast.bulletin) and broadcast.state is BroadcastState.SENDING
-        needs_somebody = (
-            on_one_yes
-            or broadcast.state is BroadcastState.HELD
-            or (broadcast.state is BroadcastState.PAUSED and broadcast.halted_because != "paused")
-        )
-        mark = (broadcast.state, broadcast.halted_because)
-        if not needs_somebody or self._announced.get(broadcast.id) == mark:
-            return
-        self._announced[broadcast.id] = mark
-        if on_one_yes:
-            author = await self._desk.name_of(broadcast.author)
-            text = "\n".join([_("Written by: {name}").format(name=author), text])
-        for bot_name, chat in self._desk.moderators_chats.items():
-            bot, rows = self._bots[bot_name], action_rows(broadcast)
-            place = (await bot.get_chat(chat)).id
-            markup = await self._desk.buttons.keyboard(rows, chat=place, person=None, repeatable=True)
-            await bot.send_message(chat, text, reply_markup=markup)
 
 
 def action_rows(broadcast: Broadcast) -> list[list[Cell]]:

@@ -11,6 +11,7 @@ from aiogram.utils.i18n import ngettext
 from babel.numbers import format_decimal
 
 from broadcasts.book import Refusal
+from broadcasts.breaker import DEPARTURES_THAT_HALT, MANY_GONE
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.recurrence import SUPERSEDED, Doubt, why_it_is_held
 from handlers.bulletin_desk import BulletinDesk
@@ -65,6 +66,11 @@ def _waiting(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
     match broadcast.state:
         case BroadcastState.HELD:
             yield from _held(broadcast, desk)
+        case BroadcastState.PAUSED if broadcast.halted_because == MANY_GONE:
+            yield _(
+                "Halted by itself: {count} channels in a row say that the bot is not there. Please ask whoever runs "
+                "the server whether its token is the right one (loa doctor), and go on once it is."
+            ).format(count=DEPARTURES_THAT_HALT)
         case BroadcastState.PAUSED if broadcast.halted_because not in (None, "paused"):
             reason = html.quote(broadcast.halted_because or "")
             yield _("Halted by itself: {reason}").format(reason=reason)

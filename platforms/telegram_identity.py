@@ -30,6 +30,11 @@ class NoAnswer:
     reason: str
 
 
+def account_id_in(token: str) -> str:
+    """The id of the bot that a token opens: a token begins with it (Bot API, "Authorizing your bot")."""
+    return token.partition(":")[0]
+
+
 async def identify(session: ClientSession, account: TelegramAccount) -> Identity | UnknownToken | NoAnswer:
     """Ask once. Nothing is raised for what Telegram or the network may do."""
     try:

@@ -1,17 +1,20 @@
-"""Which message shows a bulletin's progress, so that a restart goes on editing the same one."""
+"""Which message shows a bulletin's progress, so that a restart goes on editing the same one.
+
+And what the moderators' chats have heard of it, so that no restart says it again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.broadcast import BroadcastState
 from broadcasts.recurrence import SUPERSEDED
 from bulletins.bulletin import BulletinId
 from storage.committer import Committer
-from storage.tables import bulletins
+from storage.tables import announcements, bulletins
 
 _SHOWN_AT_MOST = 50
 _UNDER_WAY = (BroadcastState.SENDING, BroadcastState.PAUSED, BroadcastState.HELD)
@@ -52,3 +55,34 @@ class ProgressMessages:
         """Remember the message; empty once the bulletin has ended and nothing is edited any more."""
         statement = update(bulletins).where(bulletins.c.id == bulletin_id).values(progress_message=message)
         await self._committer.write(lambda connection: connection.execute(statement))
+
+    async def heard(self, bulletin_id: BulletinId) -> frozenset[tuple[str, str]]:
+        """By whose moderators' chat, by the bot's name, what was heard of a bulletin."""
+        wanted = select(announcements.c.bot, announcements.c.mark).where(
+            announcements.c.bulletin_id == bulletin_id
+        )
+        async with self._engine.connect() as connection:
+            return frozenset((row.bot, row.mark) for row in await connection.execute(wanted))
+
+    async def keep_heard(self, bulletin_id: BulletinId, heard: tuple[str, str]) -> None:
+        """It was said there."""
+        bot, mark = heard
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(announcements).where(_is(bulletin_id, heard)))
+            await connection.execute(
+                insert(announcements).values(bulletin_id=bulletin_id, bot=bot, mark=mark)
+            )
+
+        await self._committer.write(work)
+
+    async def forget_heard(self, bulletin_id: BulletinId, heard: tuple[str, str]) -> None:
+        """It is to be said again when it is true again."""
+        statement = delete(announcements).where(_is(bulletin_id, heard))
+        await self._committer.write(lambda connection: connection.execute(statement))
+
+
+def _is(bulletin_id: BulletinId, heard: tuple[str, str]) -> ColumnElement[bool]:
+    bot, mark = heard
+    its = announcements.c
+    return and_(its.bulletin_id == bulletin_id, its.bot == bot, its.mark == mark)

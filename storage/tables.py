@@ -197,6 +197,15 @@ approvals = Table(
     Column("approved_at", Instant, nullable=False),
 )
 
+# What the moderators' chat of a bot has heard of a bulletin.
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("bulletin_id", ForeignKey("bulletins.id"), primary_key=True),
+    Column("bot", String(40), primary_key=True),
+    Column("mark", String(240), primary_key=True),
+)
+
 pictures = Table(
     "pictures",
     metadata,
@@ -253,6 +262,14 @@ deliveries = Table(
 is_canary = text("channels.canary")
 is_queued = deliveries.c.state == literal_column("'queued'")
 is_sending = deliveries.c.state == literal_column("'sending'")
+
+# Which account a bot of the settings is, as the platform calls it: another one is in none of its channels.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("external_id", String(80), nullable=False),
+)
 
 paces = Table(
     "paces",

@@ -1,0 +1,109 @@
+"""What the moderators' chat hears of bulletins: each thing once, and as soon as that is possible."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.drafting import Amends, Origin
+from handlers.progress_board import ProgressBoard
+from simulator.world import Chat
+from storage.progress_messages import ProgressMessages
+from storage.tables import bulletins
+from tests.handlers.house import BOT_NAME, TEXTS, House
+from tests.handlers.newsroom import Counted, Newsroom
+
+WHY = "rejected:bad_markup"
+
+
+@pytest.fixture
+async def newsroom(house: House) -> Newsroom:
+    newsroom = Newsroom(house)
+    await newsroom.open()
+    return newsroom
+
+
+async def becomes(
+    newsroom: Newsroom, broadcast: Broadcast, state: BroadcastState, why: str | None = None
+) -> None:
+    its_row = update(bulletins).where(bulletins.c.id == broadcast.id)
+    await newsroom.write(its_row.values(state=state.value, halted_because=why))
+
+
+def times_heard(newsroom: Newsroom, chat: Chat, words: str = WHY) -> int:
+    return sum(words in text for text in newsroom.seen(chat))
+
+
+def after_a_restart(newsroom: Newsroom) -> ProgressBoard:
+    house = newsroom.house
+    messages = ProgressMessages(house.engine, house.committer)
+    return ProgressBoard(newsroom.bulletin_desk, {BOT_NAME: house.bot}, Counted(house), messages, TEXTS)
+
+
+async def test_a_halt_that_could_not_be_announced_is_announced_later(newsroom: Newsroom) -> None:
+    broadcast = await newsroom.published()
+    chat = await newsroom.open_moderators_chat()
+    await newsroom.board.update()
+    await becomes(newsroom, broadcast, BroadcastState.PAUSED, WHY)
+    newsroom.house.simulator.faults.script("reset", "sendMessage", chat_id=chat.id, times=2)
+    for _ in range(2):
+        await newsroom.board.update()
+    assert times_heard(newsroom, chat) == 0
+    assert WHY in newsroom.house.last(newsroom.lan).text, "its author is not kept waiting"
+    for _ in range(2):
+        await newsroom.board.update()
+    assert times_heard(newsroom, chat) == 1
+
+
+async def test_a_bot_that_is_no_longer_in_the_moderators_chat_still_shows_lan_how_her_bulletin_ended(
+    newsroom: Newsroom,
+) -> None:
+    house, broadcast = newsroom.house, await newsroom.published()
+    chat = await newsroom.open_moderators_chat()
+    await newsroom.board.update()
+    house.world.remove_member(chat, house.account)
+    await becomes(newsroom, broadcast, BroadcastState.PAUSED, WHY)
+    await newsroom.board.update()
+    assert WHY in house.last(newsroom.lan).text
+    await becomes(newsroom, broadcast, BroadcastState.DONE)
+    await newsroom.board.update()
+    assert "đã gửi xong" in house.last(newsroom.lan).text
+
+
+async def test_no_restart_announces_a_halt_again(newsroom: Newsroom) -> None:
+    broadcast = await newsroom.published()
+    chat = await newsroom.open_moderators_chat()
+    await becomes(newsroom, broadcast, BroadcastState.PAUSED, WHY)
+    for _ in range(3):
+        await after_a_restart(newsroom).update()
+    assert times_heard(newsroom, chat) == 1
+
+
+async def test_a_second_halt_for_the_same_reason_is_announced_too(newsroom: Newsroom) -> None:
+    broadcast = await newsroom.published()
+    chat = await newsroom.open_moderators_chat()
+    for state, why in (
+        (BroadcastState.PAUSED, WHY),
+        (BroadcastState.SENDING, None),
+        (BroadcastState.PAUSED, WHY),
+    ):
+        await becomes(newsroom, broadcast, state, why)
+        await newsroom.board.update()
+    assert times_heard(newsroom, chat) == 2
+
+
+async def test_a_withdrawal_by_one_person_is_announced_even_if_it_was_over_before_anybody_looked(
+    newsroom: Newsroom,
+) -> None:
+    broadcast = await newsroom.published()
+    chat = await newsroom.open_moderators_chat()
+    withdrawal = await newsroom.desk.compose_correction(
+        Amends.WITHDRAWS, broadcast.bulletin.code, Origin(broadcast.author, broadcast.author_chat, "k")
+    )
+    assert isinstance(withdrawal, Broadcast)
+    await newsroom.desk.approve(withdrawal.id, broadcast.author, withdrawal.approval_hash)
+    await becomes(newsroom, withdrawal, BroadcastState.DONE)
+    for _ in range(2):
+        await newsroom.board.update()
+    assert times_heard(newsroom, chat, "Người soạn: Lan") == 1
