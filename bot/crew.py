@@ -14,7 +14,7 @@ from bot.supervisor import Supervisor
 from bot.surroundings import Surroundings
 from broadcasts.pump import Pump
 
-_HEAD_START_SECONDS = 1.0
+_HEAD_START_SECONDS = 5.0
 
 
 class Crew(Protocol):
