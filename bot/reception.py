@@ -18,7 +18,6 @@ from aiogram import Bot
 from bot.archive import Archive, archive_of
 from bot.bots import open_bot
 from bot.branch import Branch
-from bot.calendar import calendar_of
 from bot.clockwork import Chore, Clockwork
 from bot.conversations import Conversations, Furniture, furnish, retention_of
 from bot.door import webhook_address
@@ -28,6 +27,7 @@ from bot.notices import Crier
 from bot.person_language import load_texts
 from bot.premises import Premises
 from bot.settings import Settings
+from bot.storehouse import start_rules
 from bot.supervisor import Supervisor
 from broadcasts.lifecycle import Desk
 from handlers.menu import set_menu
@@ -123,7 +123,7 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
         draw=premises.given.random,
         wake=wake,
         set_timer=clockwork.set_timer,
-        next_moment=calendar_of(ZoneInfo(premises.settings.network.time_zone)),
+        next_moment=start_rules(premises.settings).next_moment,
     )
     clockwork.serve(desk)
     conversations = furnish(

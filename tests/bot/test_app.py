@@ -111,16 +111,14 @@ async def test_pushed_updates_are_answered_and_a_hundred_repeats_have_one_effect
             assert "process_cpu_seconds" in await answer.text()
 
 
-async def test_what_repeats_goes_by_the_networks_clock(
+def test_what_repeats_goes_by_the_networks_clock(
     simulator: TelegramSimulator, players: Players, tmp_path: Path
 ) -> None:
     settings = settings_for(simulator, players, tmp_path)
     zone, monday = ZoneInfo(settings.network.time_zone), datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
     rule = Recurrence("0 7 * * *", monday + timedelta(days=30), 24)
-    async with house(settings) as app:
-        first = app.conversations.desk.next_few(rule, monday)[0]
-    assert first.astimezone(zone) == datetime(2026, 11, 3, 7, 0, tzinfo=zone)
-    assert start_rules(settings).next_moment(rule.cron, monday, rule.ends) == first
+    first = start_rules(settings).next_moment(rule.cron, monday, rule.ends)
+    assert first == datetime(2026, 11, 3, 7, 0, tzinfo=zone)
 
 
 async def test_settings_without_a_bot_or_a_room_for_moderators_are_the_operators_to_complete(
