@@ -52,7 +52,7 @@ log = structlog.get_logger(__name__)
 _ASKED_AGAIN_SECONDS = 10.0
 # Reading and committing take longer there, and are shared by all pumps: read a little more at once, yet not what
 # would have to be read again before it is sent, and write intents down a little earlier.
-_PUMP_RULES_IN_A_CLUSTER = PumpRules(picked_seconds=0.8, ahead_seconds=0.16)
+_PUMP_RULES_IN_A_CLUSTER = PumpRules(picked_seconds=0.8, ahead_seconds=0.12)
 _UPDATES_KEPT = timedelta(days=2)  # Telegram repeats them for one
 _BUTTONS_KEPT = timedelta(days=7)  # after they expired: a late press is still told kindly why
 _CONVERSATIONS_KEPT = timedelta(days=30)
