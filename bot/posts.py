@@ -30,7 +30,7 @@ _THE_HOUSEHOLD: Final = PostName(f"{_HOUSEHOLD}:all")
 _LOOKED_AHEAD: Final = timedelta(seconds=90)
 # Reading and committing take longer there, and are shared by all pumps: read a little more at once, yet not what
 # would have to be read again before it is sent, and write intents down a little earlier.
-_PUMP_RULES_IN_A_CLUSTER: Final = PumpRules(picked_seconds=0.8, ahead_seconds=0.16)
+_PUMP_RULES_IN_A_CLUSTER: Final = PumpRules(picked_seconds=0.8, ahead_seconds=0.12)
 
 
 @asynccontextmanager
