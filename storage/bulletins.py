@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -46,7 +46,7 @@ from storage.audience import audience_size
 from storage.bulletin_rows import bulletin_columns, read_broadcast, roles_of
 from storage.committer import Committer
 from storage.planning import plan_deliveries
-from storage.tables import approvals, bulletins, staff
+from storage.tables import approvals, bulletins, pictures, staff
 
 _LISTED_AT_MOST = 50
 _STAFF_AT_MOST = 500
@@ -114,6 +114,8 @@ class BulletinBook:
             refused = judge_change(broadcast, change, await roles_of(connection, change.person))
             if refused:
                 return refused
+            if change.to is BroadcastState.IN_REVIEW and await _lacks_picture(connection, broadcast):
+                return Refusal.NO_PICTURE
             return await _set(connection, broadcast, (change.to,), **_changed_columns(broadcast, change))
 
         return await self._committer.write(work)
@@ -278,6 +280,14 @@ async def _set(
     if changed.rowcount != 1:
         raise RuntimeError(f"bulletin {broadcast.id} changed while it was being written")
     return await _read_surely(connection, broadcast.id)
+
+
+async def _lacks_picture(connection: AsyncConnection, broadcast: Broadcast) -> bool:
+    """Whether it names a picture that is not kept here."""
+    media = broadcast.bulletin.media
+    if media is None:
+        return False
+    return not await connection.scalar(select(exists().where(pictures.c.sha256 == media.sha256)))
 
 
 def _changed_columns(broadcast: Broadcast, change: Change) -> dict[str, object]:
