@@ -29,6 +29,7 @@ class Refusal(StrEnum):
     TOO_LATE = "too_late"
     NOT_READY = "not_ready"
     NO_AUDIENCE = "no_audience"
+    NO_PICTURE = "no_picture"
     NOT_PUBLISHED = "not_published"
     ALREADY_WITHDRAWN = "already_withdrawn"
     LACKS_APPROVALS = "lacks_approvals"

@@ -39,6 +39,7 @@ def why_not(refusal: Refusal) -> str:
         Refusal.TOO_LATE: _("That is no longer possible: the bulletin has moved on."),
         Refusal.NOT_READY: _("The bulletin is not ready: something in it must be put right first."),
         Refusal.NO_AUDIENCE: _("No channel would get this bulletin. Please choose other topics or areas."),
+        Refusal.NO_PICTURE: _("The picture of this bulletin is no longer here. Please send it once more."),
         Refusal.NOT_PUBLISHED: _(
             "That bulletin has not gone out. Edit it, or stop it, instead of correcting it."
         ),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.book import Change, Consent, NewDraft
@@ -18,7 +18,7 @@ from broadcasts.consent import UNFINISHED, check_path
 from bulletins.bulletin import BulletinId
 from storage.bulletin_rows import bulletin_columns, read_broadcast
 from storage.planning import plan_deliveries
-from storage.tables import approvals, bulletins
+from storage.tables import approvals, bulletins, pictures
 
 
 async def begin(
@@ -81,6 +81,14 @@ async def set_state(
     if changed.rowcount != 1:
         raise RuntimeError(f"bulletin {broadcast.id} changed while it was being written")
     return await read_surely(connection, broadcast.id)
+
+
+async def lacks_picture(connection: AsyncConnection, broadcast: Broadcast) -> bool:
+    """Whether it names a picture that is not kept here."""
+    media = broadcast.bulletin.media
+    if media is None:
+        return False
+    return not await connection.scalar(select(exists().where(pictures.c.sha256 == media.sha256)))
 
 
 def changed_columns(broadcast: Broadcast, change: Change) -> dict[str, object]:

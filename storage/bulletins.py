@@ -51,6 +51,7 @@ from storage.bulletin_writes import (
     id_where,
     insert_consent,
     insert_draft,
+    lacks_picture,
     read_surely,
     set_state,
 )
@@ -125,6 +126,8 @@ class BulletinBook:
             refused = judge_change(broadcast, change, await roles_of(connection, change.person))
             if refused:
                 return refused
+            if change.to is BroadcastState.IN_REVIEW and await lacks_picture(connection, broadcast):
+                return Refusal.NO_PICTURE
             return await set_state(connection, broadcast, (change.to,), **changed_columns(broadcast, change))
 
         return await self._committer.write(work)

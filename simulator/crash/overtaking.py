@@ -39,6 +39,8 @@ class Overtaking:
         self._evidence = evidence
         self._observer = observer
         self._clock = clock
+        self.moved: set[str] = set()
+        """Chats that were others before: what holds those up is not known by their new ids."""
         self._idle_seconds = scenario.pump.idle_seconds
         disk = scenario.disk
         self._is_on = not disk.failure_probability and not disk.slow_probability and disk.outage is None
@@ -68,6 +70,8 @@ class Overtaking:
 
     def _could_go(self, row: sqlite3.Row, now: float) -> bool:
         """Whether it was decided a while ago, and its chat has been free for a while."""
+        if row["external_id"] in self.moved:
+            return False
         decided = [one.confirmed for one in self._evidence.decisions if one.code == row["code"]]
         if not decided or now - max(decided) < _GRACE_SECONDS:
             return False

@@ -241,6 +241,7 @@ class Run:
                 self._world.set_permissions(chat, ())
             case IncidentKind.UPGRADED:
                 new = self._world.upgrade(chat)
+                self._overtaking.moved.add(str(new.id))
                 if incident.channel in self._scenario.announced:
                     self._people.moves.append((str(chat.id), str(new.id)))
 

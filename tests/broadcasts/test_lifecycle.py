@@ -9,8 +9,9 @@ import pytest
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import BroadcastState
 from broadcasts.drafting import Weight, weighted, worded
-from bulletins.bulletin import VIETNAMESE, Audience, Status, Text
+from bulletins.bulletin import VIETNAMESE, Audience, Media, Status, Text
 from members.roles import Role
+from storage.pictures import PictureShelf
 from tests.broadcasts.office import BAC_SAU, LAN, MINH, PHUC, Office, happened
 
 SECOND_TEXT = worded(VIETNAMESE, Text("Phun thuốc muỗi phường 6", "Từ 8 giờ ngày 3/12."))
@@ -170,6 +171,17 @@ async def test_a_bulletin_with_problems_is_not_submitted_and_keeps_what_was_type
 async def test_a_bulletin_that_nobody_would_get_is_not_submitted(office: Office) -> None:
     draft = await office.draft(replace(office.notice(), audience=Audience(kinds=("broadcast",))))
     assert await office.desk.submit(draft.id, LAN, draft.approval_hash) is Refusal.NO_AUDIENCE
+
+
+async def test_a_bulletin_whose_picture_is_gone_is_not_submitted(office: Office) -> None:
+    lost = Media(sha256="ab" * 32, file_name="bản đồ.png")
+    draft = await office.draft(replace(office.notice(), media=lost))
+    assert await office.desk.submit(draft.id, LAN, draft.approval_hash) is Refusal.NO_PICTURE
+    kept = await PictureShelf(office.engine, office.committer).keep(b"png", office.time)
+    draft = happened(
+        await office.desk.edit(draft.id, LAN, lambda now: replace(now, media=replace(lost, sha256=kept)))
+    )
+    assert happened(await office.desk.submit(draft.id, LAN, draft.approval_hash))
 
 
 async def test_a_bulletin_that_expired_while_waiting_is_not_approved(office: Office) -> None:
