@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     NO_AUDIENCE = "no_audience"
     NOT_PUBLISHED = "not_published"
     ALREADY_WITHDRAWN = "already_withdrawn"
+    SUPERSEDED = "superseded"
     LACKS_APPROVALS = "lacks_approvals"
 
 

@@ -45,6 +45,10 @@ def why_not(refusal: Refusal) -> str:
         Refusal.ALREADY_WITHDRAWN: _(
             "That bulletin was withdrawn already. Please write a new one if there is news."
         ),
+        Refusal.SUPERSEDED: _(
+            "It has been corrected or withdrawn since, so nothing of it is sent any more. Please look at the newest"
+            " correction."
+        ),
         Refusal.LACKS_APPROVALS: _(
             "An approval it rests on no longer counts. Please write it anew and have it approved."
         ),

@@ -53,6 +53,7 @@ from storage.bulletin_writes import (
     insert_draft,
     read_surely,
     set_state,
+    was_withdrawn,
 )
 from storage.committer import Committer
 from storage.recurrences import begin_series, recur_or_refuse, skip_or_refuse
@@ -111,6 +112,8 @@ class BulletinBook:
                 return self._consented(broadcast)
             roles = await roles_of(connection, consent.person)
             refused = judge_consent(broadcast, consent, roles, self._rules())
+            if refused is None and await was_withdrawn(connection, broadcast):
+                return Refusal.ALREADY_WITHDRAWN
             return refused or await self._write_consent(connection, consent, known)
 
         return await self._committer.write(work)

@@ -93,6 +93,24 @@ async def test_what_was_withdrawn_is_not_corrected_again(office: Office) -> None
     assert again is Refusal.ALREADY_WITHDRAWN
 
 
+async def test_a_correction_that_lay_ready_does_not_take_back_a_withdrawal(office: Office) -> None:
+    original = await _arrived(office)
+    ready = await _correction(office, original, Amends.CORRECTS, MINH)
+    withdrawal = await _correction(office, original, Amends.WITHDRAWS, LAN)
+    await office.desk.approve(withdrawal.id, LAN, withdrawal.approval_hash)
+    assert await office.desk.approve(ready.id, MINH, ready.approval_hash) is Refusal.ALREADY_WITHDRAWN
+
+
+async def test_the_next_correction_stops_the_one_before_it(office: Office) -> None:
+    original = await _arrived(office)
+    first = await _correction(office, original, Amends.CORRECTS, LAN)
+    await office.desk.approve(first.id, LAN, first.approval_hash)
+    second = await _correction(office, first, Amends.CORRECTS, MINH)
+    await office.desk.approve(second.id, MINH, second.approval_hash)
+    assert await office.state(first) is BroadcastState.STOPPED
+    assert await office.desk.resume(first.id, LAN) is Refusal.TOO_LATE
+
+
 async def test_a_withdrawal_is_worded_ready(office: Office) -> None:
     original = await _arrived(office)
     draft = await _correction(office, original, Amends.WITHDRAWS, LAN)
