@@ -38,7 +38,13 @@ def why_not(refusal: Refusal) -> str:
         Refusal.CHANGED: _("The bulletin was changed since you saw it. Please look at it as it is now."),
         Refusal.TOO_LATE: _("That is no longer possible: the bulletin has moved on."),
         Refusal.NOT_READY: _("The bulletin is not ready: something in it must be put right first."),
-        Refusal.NO_AUDIENCE: _("No channel would get this bulletin. Please choose other topics or areas."),
+        Refusal.NO_AUDIENCE: _(
+            "No channel would get this bulletin. Please choose other topics or areas; a correction goes only where"
+            " the first bulletin is."
+        ),
+        Refusal.PICTURE_GONE: _(
+            "Its picture is no longer kept here. Please edit the bulletin and send it again."
+        ),
         Refusal.NOT_PUBLISHED: _(
             "That bulletin has not gone out. Edit it, or stop it, instead of correcting it."
         ),

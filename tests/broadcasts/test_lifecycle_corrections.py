@@ -1,11 +1,14 @@
 """One may correct or withdraw: where it goes, what it says, and what it stops."""
 
+from sqlalchemy import update
+
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends, reworded
 from bulletins.bulletin import VIETNAMESE, Code, MsgType
 from members.channel import PersonId
 from members.roles import Role
+from storage.tables import bulletins, deliveries
 from tests.broadcasts.office import BAC_SAU, LAN, MINH, PHUC, Office, happened
 
 
@@ -109,6 +112,15 @@ async def test_the_next_correction_stops_the_one_before_it(office: Office) -> No
     await office.desk.approve(second.id, MINH, second.approval_hash)
     assert await office.state(first) is BroadcastState.STOPPED
     assert await office.desk.resume(first.id, LAN) is Refusal.TOO_LATE
+
+
+async def test_a_correction_that_would_reach_no_copy_is_refused(office: Office) -> None:
+    original = await _arrived(office)
+    await office.write(update(deliveries).values(state="failed"))
+    await office.write(update(bulletins).values(state="done"))
+    draft = await _correction(office, original, Amends.WITHDRAWS, LAN)
+    assert await office.desk.approve(draft.id, LAN, draft.approval_hash) is Refusal.NO_AUDIENCE
+    assert await office.state(draft) is BroadcastState.DRAFT
 
 
 async def test_a_withdrawal_is_worded_ready(office: Office) -> None:
