@@ -29,9 +29,10 @@ class Refusal(StrEnum):
     TOO_LATE = "too_late"
     NOT_READY = "not_ready"
     NO_AUDIENCE = "no_audience"
-    NO_PICTURE = "no_picture"
+    PICTURE_GONE = "picture_gone"
     NOT_PUBLISHED = "not_published"
     ALREADY_WITHDRAWN = "already_withdrawn"
+    SUPERSEDED = "superseded"
     LACKS_APPROVALS = "lacks_approvals"
 
 
@@ -177,6 +178,9 @@ class BookReading(Protocol):
 
     async def audience_size(self, bulletin: Bulletin, corrects: BulletinId | None = None) -> AudienceSize:
         """Whom it would reach if it were sent now."""
+
+    async def what_is_missing(self, broadcast: Broadcast) -> Refusal | None:
+        """What sending it now takes beside the bulletin itself: its picture, and somebody who gets it."""
 
     async def staff(self) -> Sequence[Colleague]:
         """The operator's staff as it is now."""

@@ -25,6 +25,8 @@ from broadcasts.ports import Due
 EDITS_TRIED = 4
 NOT_EDITED = "not_edited"
 MOVED_AWAY = "moved_away"
+LEFT_BEHIND = f"{NOT_EDITED}:left_behind"
+"""As ``MOVED_AWAY``, of a correction whose copy could not be changed even before the channel moved."""
 LEFT_UNSURE = "moderator:leave"
 """Why a delivery was given up when a moderator left it as it was: nobody knows whether a copy is there."""
 
@@ -60,8 +62,10 @@ def note_without_copy(due: Due) -> str | None:
     return f"{NOT_EDITED}:{original.lost_because or 'copy_unknown'}"
 
 
-def original_may_still_arrive(due: Due) -> bool:
-    """Whether nobody knows yet if the channel has a copy to correct."""
+def must_wait(due: Due) -> bool:
+    """Whether nobody knows yet what there is to correct, or an older correction is on its way to the same copy."""
+    if due.former is not None and due.former.state is DeliveryState.SENDING:
+        return True
     return due.original is not None and due.original.state in (DeliveryState.QUEUED, DeliveryState.SENDING)
 
 

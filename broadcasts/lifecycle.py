@@ -143,8 +143,9 @@ class Desk:
             return Refusal.UNKNOWN
         if self.problems(broadcast):
             return Refusal.NOT_READY
-        if (await self.audience(broadcast)).channels == 0:
-            return Refusal.NO_AUDIENCE
+        missing = await self._book.what_is_missing(broadcast)
+        if missing is not None:
+            return missing
         return await self._change(
             Change(
                 bulletin_id,

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from broadcasts.corrections import has_nothing_to_correct, original_may_still_arrive
+from broadcasts.corrections import has_nothing_to_correct, must_wait
 from broadcasts.courier import PumpParts, PumpRules
 from broadcasts.delivery import DeliveryId
 from broadcasts.hand import Hand
@@ -184,7 +184,7 @@ class Picker:
 
     def _later(self, row: Due, bulletin: OpenBulletin, now: datetime) -> datetime | None:
         """When a row may go that may not go now; a short wait for its chat is the hand's matter."""
-        if original_may_still_arrive(row):
+        if must_wait(row):
             return now + _ORIGINAL_SETTLES
         busy_seconds = self._parts.pacer.free_in(row.chat)
         if busy_seconds > _LONG_WAIT_SECONDS:

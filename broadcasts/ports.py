@@ -51,6 +51,17 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """What an older correction of the same bulletin did in this channel."""
+
+    bulletin_id: BulletinId
+    state: DeliveryState
+    """``sent``, or ``sending``: then the newer one waits for it."""
+    message_id: str | None
+    resent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A queued delivery that is due, with what it takes to send it."""
 
@@ -73,6 +84,8 @@ class Due:
     """Only for corrections."""
     read_at: datetime
     """What is said here was so at that moment."""
+    former: Former | None = None
+    """Only for corrections that are not the first of their bulletin."""
 
 
 @dataclass(frozen=True, slots=True)

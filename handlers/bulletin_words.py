@@ -38,13 +38,22 @@ def why_not(refusal: Refusal) -> str:
         Refusal.CHANGED: _("The bulletin was changed since you saw it. Please look at it as it is now."),
         Refusal.TOO_LATE: _("That is no longer possible: the bulletin has moved on."),
         Refusal.NOT_READY: _("The bulletin is not ready: something in it must be put right first."),
-        Refusal.NO_AUDIENCE: _("No channel would get this bulletin. Please choose other topics or areas."),
-        Refusal.NO_PICTURE: _("The picture of this bulletin is no longer here. Please send it once more."),
+        Refusal.NO_AUDIENCE: _(
+            "No channel would get this bulletin. Please choose other topics or areas; a correction goes only where"
+            " the first bulletin is."
+        ),
+        Refusal.PICTURE_GONE: _(
+            "Its picture is no longer kept here. Please edit the bulletin and send it again."
+        ),
         Refusal.NOT_PUBLISHED: _(
             "That bulletin has not gone out. Edit it, or stop it, instead of correcting it."
         ),
         Refusal.ALREADY_WITHDRAWN: _(
             "That bulletin was withdrawn already. Please write a new one if there is news."
+        ),
+        Refusal.SUPERSEDED: _(
+            "It has been corrected or withdrawn since, so nothing of it is sent any more. Please look at the newest"
+            " correction."
         ),
         Refusal.LACKS_APPROVALS: _(
             "An approval it rests on no longer counts. Please write it anew and have it approved."

@@ -101,6 +101,12 @@ def _held(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
     reason, left_out = why_it_is_held(broadcast.halted_because)
     words = {
         Refusal.TOO_LATE: _("It was due at {moment} and did not start in time. Send it now, or stop it?"),
+        Refusal.PICTURE_GONE: _(
+            "It was due at {moment}, but its picture is no longer kept here. Please stop it and write it again."
+        ),
+        Refusal.NO_AUDIENCE: _(
+            "It was due at {moment}, but no channel would get it any more. Please stop it."
+        ),
         Doubt.CORRECTED: _(
             "It was due at {moment}, but an earlier one was corrected or withdrawn since. Please read it "
             "again: send it now as it is, or stop it?"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.book import Refusal
@@ -123,18 +123,27 @@ async def _why_not(
     row = found.one_or_none()
     if row is None:
         return Refusal.UNKNOWN
-    if BroadcastState(row.state) not in (_PUBLISHED if sent_at is None else _OPEN):
+    if sent_at is not None and await _is_superseded(connection, bulletin_id):
+        return Refusal.SUPERSEDED
+    is_over = sent_at is not None and row.expires <= sent_at
+    if is_over or BroadcastState(row.state) not in (_PUBLISHED if sent_at is None else _OPEN):
         return Refusal.TOO_LATE
-    if sent_at is None:
-        return None
-    if row.expires <= sent_at:
-        return Refusal.TOO_LATE
+    return None
+
+
+async def _is_superseded(connection: AsyncConnection, bulletin_id: BulletinId) -> bool:
+    """Whether a correction of it has gone out, or another correction of the same that is newer."""
     other = bulletins.alias("other")
-    later = and_(other.c.corrects == row.corrects, other.c.started_at > row.started_at)
-    corrected = exists().where(
-        or_(other.c.corrects == bulletin_id, later), other.c.state.in_([state.value for state in _PUBLISHED])
+    is_newer = tuple_(other.c.started_at, other.c.id) > tuple_(_b.started_at, _b.id)
+    superseded = select(other.c.id).where(
+        _b.id == bulletin_id,
+        other.c.state.in_([state.value for state in _PUBLISHED]),
+        or_(
+            other.c.corrects == _b.id,
+            and_(other.c.corrects == _b.corrects, other.c.started_at.is_not(None), is_newer),
+        ),
     )
-    return Refusal.ALREADY_WITHDRAWN if await connection.scalar(select(corrected)) else None
+    return await connection.scalar(superseded.limit(1)) is not None
 
 
 def _again(at: datetime) -> dict[str, Any]:

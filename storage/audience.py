@@ -1,28 +1,57 @@
-"""How many channels and people a bulletin would reach: counted by the condition that plans deliveries."""
+"""How many channels and people a bulletin would reach: counted by the condition that plans deliveries.
+
+And what it lacks for reaching them.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from broadcasts.book import AudienceSize
+from broadcasts.book import AudienceSize, Refusal
+from broadcasts.consent import UNFINISHED
 from bulletins.bulletin import Bulletin, BulletinId, Status
 from storage.planning import audience_of, is_live_canary
-from storage.tables import channels
+from storage.tables import bulletins, channels, pictures
 
 
 async def audience_size(
     connection: AsyncConnection, bulletin: Bulletin, corrects: BulletinId | None
 ) -> AudienceSize:
     """Channels and the sum of their members. The canary counts only for a test, which goes nowhere else."""
-    wanted = audience_of(bulletin, corrects)
-    if corrects is None:
-        is_test = bulletin.status is Status.TEST
-        wanted = is_live_canary() if is_test else and_(wanted, ~channels.c.canary)
     counted = await connection.execute(
         select(func.count(), func.coalesce(func.sum(channels.c.member_count), 0))
         .select_from(channels)
-        .where(wanted)
+        .where(_wanted(bulletin, corrects))
     )
     number, members = counted.one()
     return AudienceSize(number, members)
+
+
+async def what_is_missing(
+    connection: AsyncConnection, bulletin: Bulletin, corrects: BulletinId | None
+) -> Refusal | None:
+    """What sending it takes beside the bulletin itself: its picture, and somebody who gets it."""
+    if bulletin.media is not None:
+        kept = select(pictures.c.sha256).where(pictures.c.sha256 == bulletin.media.sha256)
+        if await connection.scalar(kept) is None:
+            return Refusal.PICTURE_GONE
+    somebody = select(channels.c.id).where(_wanted(bulletin, corrects)).limit(1)
+    if await connection.scalar(somebody) is not None or await _would_stop(connection, corrects):
+        return None
+    return Refusal.NO_AUDIENCE
+
+
+async def _would_stop(connection: AsyncConnection, corrects: BulletinId | None) -> bool:
+    """Whether what a correction corrects is still going out: with no copy there yet, it is stopped in time."""
+    goes_on = select(bulletins.c.id).where(
+        bulletins.c.id == corrects, bulletins.c.state.in_([state.value for state in UNFINISHED])
+    )
+    return corrects is not None and await connection.scalar(goes_on) is not None
+
+
+def _wanted(bulletin: Bulletin, corrects: BulletinId | None) -> ColumnElement[bool]:
+    wanted = audience_of(bulletin, corrects)
+    if corrects is not None:
+        return wanted
+    return is_live_canary() if bulletin.status is Status.TEST else and_(wanted, ~channels.c.canary)

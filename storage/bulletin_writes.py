@@ -15,33 +15,48 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from broadcasts.book import Change, Consent, NewDraft
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.consent import UNFINISHED, check_path
-from bulletins.bulletin import BulletinId
+from bulletins.bulletin import BulletinId, MsgType
 from storage.bulletin_rows import bulletin_columns, read_broadcast
 from storage.planning import plan_deliveries
-from storage.tables import approvals, bulletins, pictures
+from storage.tables import approvals, bulletins
 
 
 async def begin(
     connection: AsyncConnection, broadcast: Broadcast, path: Sequence[BroadcastState], now: datetime
 ) -> Broadcast:
-    """Into sending: a correction first stops what it corrects, so that no more wrong copies go out.
-
-    It also stops earlier corrections, or one of them would change some copy after this one has.
-    """
+    """Into sending: a correction first stops what it takes the place of, so that no more wrong copies go out."""
     if broadcast.corrects is not None:
-        earlier = and_(bulletins.c.corrects == broadcast.corrects, bulletins.c.id != broadcast.id)
-        await connection.execute(
-            update(bulletins)
-            .where(
-                or_(bulletins.c.id == broadcast.corrects, earlier),
-                bulletins.c.state.in_([state.value for state in UNFINISHED]),
-            )
-            .values(state=BroadcastState.STOPPED.value, halted_because="corrected", finished_at=now)
-        )
+        await stop_superseded(connection, broadcast.id, broadcast.corrects, now)
     columns = bulletin_columns(replace(broadcast.bulletin, sent=now))
     begun = await set_state(connection, broadcast, path, started_at=now, halted_because=None, **columns)
     await plan_deliveries(connection, broadcast.id, now)
     return begun
+
+
+async def stop_superseded(
+    connection: AsyncConnection, newest: BulletinId, corrects: BulletinId, now: datetime
+) -> None:
+    """Stop what a correction corrects, and every older correction of the same: only the newest goes on."""
+    is_older = and_(bulletins.c.corrects == corrects, bulletins.c.id != newest)
+    await connection.execute(
+        update(bulletins)
+        .where(
+            or_(bulletins.c.id == corrects, is_older),
+            bulletins.c.state.in_([state.value for state in UNFINISHED]),
+        )
+        .values(state=BroadcastState.STOPPED.value, halted_because="corrected", finished_at=now)
+    )
+
+
+async def was_withdrawn(connection: AsyncConnection, broadcast: Broadcast) -> bool:
+    """Whether a withdrawal of what this corrects went out before it did: it must not make it valid again."""
+    withdrawn = exists().where(
+        bulletins.c.corrects == broadcast.corrects,
+        bulletins.c.id != broadcast.id,
+        bulletins.c.started_at.is_not(None),
+        bulletins.c.record["msg_type"].as_string() == MsgType.CANCEL.value,
+    )
+    return broadcast.corrects is not None and bool(await connection.scalar(select(withdrawn)))
 
 
 async def insert_draft(connection: AsyncConnection, draft: NewDraft, **columns: object) -> BulletinId:
@@ -81,14 +96,6 @@ async def set_state(
     if changed.rowcount != 1:
         raise RuntimeError(f"bulletin {broadcast.id} changed while it was being written")
     return await read_surely(connection, broadcast.id)
-
-
-async def lacks_picture(connection: AsyncConnection, broadcast: Broadcast) -> bool:
-    """Whether it names a picture that is not kept here."""
-    media = broadcast.bulletin.media
-    if media is None:
-        return False
-    return not await connection.scalar(select(exists().where(pictures.c.sha256 == media.sha256)))
 
 
 def changed_columns(broadcast: Broadcast, change: Change) -> dict[str, object]:

@@ -42,7 +42,7 @@ from broadcasts.schedule import Due, due
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
 from members.roles import Role
-from storage.audience import audience_size
+from storage.audience import audience_size, what_is_missing
 from storage.bulletin_rows import bulletin_columns, read_broadcast, roles_of
 from storage.bulletin_writes import (
     begin,
@@ -51,9 +51,9 @@ from storage.bulletin_writes import (
     id_where,
     insert_consent,
     insert_draft,
-    lacks_picture,
     read_surely,
     set_state,
+    was_withdrawn,
 )
 from storage.committer import Committer
 from storage.recurrences import begin_series, recur_or_refuse, skip_or_refuse
@@ -112,6 +112,9 @@ class BulletinBook:
                 return self._consented(broadcast)
             roles = await roles_of(connection, consent.person)
             refused = judge_consent(broadcast, consent, roles, self._rules())
+            if refused is None and await was_withdrawn(connection, broadcast):
+                return Refusal.ALREADY_WITHDRAWN
+            refused = refused or await _missing(connection, broadcast)
             return refused or await self._write_consent(connection, consent, known)
 
         return await self._committer.write(work)
@@ -126,8 +129,6 @@ class BulletinBook:
             refused = judge_change(broadcast, change, await roles_of(connection, change.person))
             if refused:
                 return refused
-            if change.to is BroadcastState.IN_REVIEW and await lacks_picture(connection, broadcast):
-                return Refusal.NO_PICTURE
             return await set_state(connection, broadcast, (change.to,), **changed_columns(broadcast, change))
 
         return await self._committer.write(work)
@@ -209,6 +210,11 @@ class BulletinBook:
         async with self._engine.connect() as connection:
             return await audience_size(connection, bulletin, corrects)
 
+    async def what_is_missing(self, broadcast: Broadcast) -> Refusal | None:
+        """What sending it now takes beside the bulletin itself: its picture, and somebody who gets it."""
+        async with self._engine.connect() as connection:
+            return await _missing(connection, broadcast)
+
     async def staff(self) -> Sequence[Colleague]:
         """The operator's staff as it is now."""
         async with self._engine.connect() as connection:
@@ -251,8 +257,14 @@ class BulletinBook:
             return broadcast
         missing = still_needed(broadcast, frozenset(broadcast.approved_by), rules)
         held = why_held(broadcast, missing, start.at, rules)
+        if held in (None, Refusal.TOO_LATE):
+            held = await _missing(connection, broadcast) or held
         if held is None or (held is Refusal.TOO_LATE and start.person is not None):
             return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at)
         if start.person is not None:
             return held
         return await set_state(connection, broadcast, (BroadcastState.HELD,), halted_because=held.value)
+
+
+async def _missing(connection: AsyncConnection, broadcast: Broadcast) -> Refusal | None:
+    return await what_is_missing(connection, broadcast.bulletin, broadcast.corrects)

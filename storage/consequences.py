@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.breaker import should_halt
 from broadcasts.broadcast import BroadcastState
-from broadcasts.corrections import MOVED_AWAY
+from broadcasts.corrections import LEFT_BEHIND, MOVED_AWAY, NOT_EDITED
 from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected
 from broadcasts.ports import Settlement
 from bulletins.bulletin import BulletinId
@@ -93,6 +93,12 @@ async def leave_copies_behind(connection: AsyncConnection, channel_id: int) -> N
         update(deliveries)
         .where(_d.bulletin_id.in_(select(_b.id)), _d.channel_id == channel_id, here)
         .values(reason=MOVED_AWAY)
+    )
+    could_not_be_edited = and_(_d.state == DeliveryState.SENT.value, _d.reason.like(f"{NOT_EDITED}:%"))
+    await connection.execute(
+        update(deliveries)
+        .where(_d.bulletin_id.in_(select(_b.id)), _d.channel_id == channel_id, could_not_be_edited)
+        .values(reason=LEFT_BEHIND)
     )
 
 

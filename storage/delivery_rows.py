@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from broadcasts.corrections import LEFT_UNSURE, MOVED_AWAY
+from broadcasts.corrections import LEFT_BEHIND, LEFT_UNSURE, MOVED_AWAY
 from broadcasts.delivery import DeliveryId, DeliveryState
 from broadcasts.planner import overrides_quiet_hours
-from broadcasts.ports import Due, OpenBulletin, Original
+from broadcasts.ports import Due, Former, OpenBulletin, Original
 from bulletins.bulletin import BulletinId, Lane, Severity, Status
 from members.channel import ChannelState
 from storage.tables import instant
@@ -18,6 +18,12 @@ CANARY_PATIENCE = timedelta(seconds=10)
 """How long all others wait for the operator's own channel before they go without it."""
 
 OPEN_BULLETINS_AT_MOST = 1_000
+
+FORMER_STATES = (DeliveryState.SENDING, DeliveryState.SENT)
+"""What an older correction did in a channel matters in these, in alphabetical order."""
+
+LEFT_IN_OLD_PLACE = (MOVED_AWAY, LEFT_BEHIND)
+"""Why the id of a message that was sent is not one of the place where the channel is now."""
 
 
 def open_bulletin_of(row: Any, expires: datetime, next_due: int | None) -> OpenBulletin:
@@ -37,7 +43,7 @@ def open_bulletin_of(row: Any, expires: datetime, next_due: int | None) -> OpenB
 def due_of(values: Sequence[Any], read_at: datetime) -> Due:
     """A delivery to be sent, from the columns of a pick, in their order."""
     row, bulletin, channel, attempt, resent, due_at, chat, language, state, *chosen = values
-    pin, silent, quiet_starts, quiet_ends, flaw, *original = chosen
+    pin, silent, quiet_starts, quiet_ends, flaw, *earlier = chosen
     has_quiet_hours = quiet_starts is not None and quiet_ends is not None
     return Due(
         id=row,
@@ -53,8 +59,9 @@ def due_of(values: Sequence[Any], read_at: datetime) -> Due:
         silent=bool(silent),
         quiet_minutes=(quiet_starts, quiet_ends) if has_quiet_hours else None,
         flaw=flaw,
-        original=_original_of(*original),
+        original=_original_of(*earlier[:3]),
         read_at=read_at,
+        former=_former_of(*earlier[3:]),
     )
 
 
@@ -62,3 +69,11 @@ def _original_of(state: str | None, message_id: str | None, reason: str | None) 
     if state is None:
         return None
     return Original(DeliveryState(state), message_id, reason if reason in (MOVED_AWAY, LEFT_UNSURE) else None)
+
+
+def _former_of(
+    bulletin: int | None = None, state: str = "", message_id: str | None = None, resent: bool = False
+) -> Former | None:
+    if bulletin is None:
+        return None
+    return Former(BulletinId(bulletin), DeliveryState(state), message_id, bool(resent))

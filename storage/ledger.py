@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    literal_column,
     null,
     or_,
     select,
@@ -42,7 +43,14 @@ from storage.availability import UNAVAILABLE, available, instead_of
 from storage.bulk import INTENTS, SETTLEMENTS, settle
 from storage.committer import Committer, Work
 from storage.consequences import MAY_BE_GIVEN_UP, follow, halt, never_sent
-from storage.delivery_rows import CANARY_PATIENCE, OPEN_BULLETINS_AT_MOST, due_of, open_bulletin_of
+from storage.delivery_rows import (
+    CANARY_PATIENCE,
+    FORMER_STATES,
+    LEFT_IN_OLD_PLACE,
+    OPEN_BULLETINS_AT_MOST,
+    due_of,
+    open_bulletin_of,
+)
 from storage.engine import for_reading
 from storage.postgres_looks import Leftover, PostgresLooks
 from storage.steps import may_leave
@@ -64,6 +72,7 @@ _DROPPED_AT_ONCE = 5_000
 
 _d, _c, _b = deliveries.c, channels.c, bulletins.c
 _original = deliveries.alias("original")
+_former, _sibling, _older = deliveries.alias("former"), deliveries.alias("sibling"), bulletins.alias("older")
 
 
 class SqlLedger:
@@ -290,13 +299,37 @@ _PICK = (
 _PICK_PLAIN = _PICK.add_columns(
     null().label("original_state"), null().label("original_message_id"), null().label("original_reason")
 )
-_PICK_CORRECTIONS = _PICK.add_columns(
-    _original.c.state.label("original_state"),
-    _original.c.message_id.label("original_message_id"),
-    _original.c.reason.label("original_reason"),
-).outerjoin(
-    _original,
-    (_original.c.channel_id == _d.channel_id) & (_original.c.bulletin_id == bindparam("corrects")),
+# What is on its way comes first, for it has to be waited for.
+_FORMER_ID = (
+    select(_sibling.c.id)
+    .join_from(_older, _sibling, _sibling.c.bulletin_id == _older.c.id)
+    .where(
+        _older.c.corrects == bindparam("corrects"),
+        _older.c.id != bindparam("bulletin"),
+        _sibling.c.channel_id == _d.channel_id,
+        _sibling.c.state.in_(literal_column(f"'{state.value}'") for state in FORMER_STATES),
+        func.coalesce(_sibling.c.reason, "").not_in(literal_column(f"'{why}'") for why in LEFT_IN_OLD_PLACE),
+    )
+    .order_by(_sibling.c.state, _older.c.started_at.desc(), _older.c.id.desc())
+    .limit(1)
+    .correlate(deliveries)
+    .scalar_subquery()
+)
+_PICK_CORRECTIONS = (
+    _PICK.add_columns(
+        _original.c.state.label("original_state"),
+        _original.c.message_id.label("original_message_id"),
+        _original.c.reason.label("original_reason"),
+        _former.c.bulletin_id.label("former_bulletin"),
+        _former.c.state.label("former_state"),
+        _former.c.message_id.label("former_message_id"),
+        _former.c.resent.label("former_resent"),
+    )
+    .outerjoin(
+        _original,
+        (_original.c.channel_id == _d.channel_id) & (_original.c.bulletin_id == bindparam("corrects")),
+    )
+    .outerjoin(_former, _former.c.id == _FORMER_ID)
 )
 _IS_CANARY = _d.id == bindparam("canary")
 _PICKS = {

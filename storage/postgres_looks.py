@@ -6,7 +6,7 @@ a moment ago: each inner SELECT goes down an index, for one bot or one row, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,7 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from broadcasts.broadcast import BroadcastState
 from broadcasts.ports import Due, OpenBulletin, Pick
 from bulletins.bulletin import BulletinId
-from storage.delivery_rows import CANARY_PATIENCE, OPEN_BULLETINS_AT_MOST, due_of, open_bulletin_of
+from storage.delivery_rows import (
+    CANARY_PATIENCE,
+    FORMER_STATES,
+    LEFT_IN_OLD_PLACE,
+    OPEN_BULLETINS_AT_MOST,
+    due_of,
+    open_bulletin_of,
+)
 from storage.shared_reads import SharedRead
 from storage.tables import instant, milliseconds
 
@@ -90,6 +97,10 @@ class PostgresLooks:
             return rows
 
 
+def _in_words(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
 _OPEN_BULLETINS = text(
     """
     SELECT b.id, b.lane, b.life_safety, b.expires, b.corrects,
@@ -145,12 +156,33 @@ _LEFTOVERS = text(
 )
 
 
+# What is on its way comes first, for it has to be waited for.
+_FORMER = f"""
+    SELECT s.bulletin_id, s.state, s.message_id, s.resent
+    FROM bulletins AS older
+    CROSS JOIN LATERAL (
+        SELECT e.bulletin_id, e.state, e.message_id, e.resent, e.reason FROM deliveries AS e
+        WHERE e.bulletin_id = older.id AND e.channel_id = d.channel_id
+    ) AS s
+    WHERE older.corrects = asked.corrected AND older.id <> asked.bulletin
+      AND s.state IN ({_in_words(FORMER_STATES)})
+      AND coalesce(s.reason, '') NOT IN ({_in_words(LEFT_IN_OLD_PLACE)})
+    ORDER BY s.state, older.started_at DESC, older.id DESC
+    LIMIT 1
+"""  # noqa: S608 (all words are our own)
+
+
 def _pick_statement(is_correction: bool, is_gated: bool) -> TextClause:
     """All picks of one kind; those that wait for the canary read nothing but it."""
-    original = "LEFT JOIN deliveries AS o ON o.bulletin_id = asked.corrected AND o.channel_id = d.channel_id"
-    of_original = (
-        "o.state AS original_state, o.message_id AS original_message_id, o.reason AS original_reason"
-    )
+    original = f"""
+            LEFT JOIN deliveries AS o ON o.bulletin_id = asked.corrected AND o.channel_id = d.channel_id
+            LEFT JOIN LATERAL ({_FORMER}) AS f ON true
+    """
+    of_original = """
+                   o.state AS original_state, o.message_id AS original_message_id, o.reason AS original_reason,
+                   f.bulletin_id AS former_bulletin, f.state AS former_state,
+                   f.message_id AS former_message_id, f.resent AS former_resent
+    """
     no_original = "NULL AS original_state, NULL AS original_message_id, NULL AS original_reason"
     canary = "AND d.id = asked.canary"
     return text(

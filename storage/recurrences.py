@@ -26,6 +26,7 @@ from broadcasts.recurrence import (
     round_at,
 )
 from bulletins.bulletin import BulletinId
+from storage.audience import what_is_missing
 from storage.bulletin_rows import read_broadcast, roles_of
 from storage.bulletin_writes import begin, id_where, insert_draft, read_surely, set_state
 from storage.tables import Id, approvals, bulletins, milliseconds, recurrences
@@ -98,6 +99,8 @@ async def _go_on(
     await _supersede_held(connection, series.id, recur.at)
     made = await _bring_about(connection, series, recur, found.due_at)
     reason = _why_it_must_wait(made, recur.at, rules, doubt)
+    if not isinstance(reason, Refusal) or reason is Refusal.TOO_LATE:
+        reason = await what_is_missing(connection, made.bulletin, made.corrects) or reason
     if reason is None:
         return Recurred(series, await begin(connection, made, (BroadcastState.SENDING,), recur.at))
     because = held_because(reason.value, found.left_out)

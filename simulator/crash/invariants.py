@@ -50,6 +50,7 @@ class Invariant(StrEnum):
     WAITS = "a flood wait is obeyed, over restarts too"
     STOPPED = "a stopped or paused bulletin sends nothing more"
     CORRECTED = "a correction reaches every delivered copy"
+    NEWEST = "what stands in a channel is the newest correction that reached it"
     OWN_COPY = "a correction changes only copies of what it corrects"
     OVERTAKES = "the more urgent goes first"
     QUIET = "quiet hours are kept"
@@ -276,6 +277,26 @@ def _corrected(case: Case) -> Iterator[Violation]:
                 yield Violation(Invariant.CORRECTED, f"{where}: the old copy still stands unchanged")
 
 
+def _newest(case: Case) -> Iterator[Violation]:
+    """A change that nobody heard of may arrive late, whatever left after it: nothing can be done about that."""
+    changed: dict[tuple[str, int], list[Request]] = defaultdict(list)
+    for request in case.evidence.requests:
+        bulletin = case.by_code.get(request.code)
+        if request.method in EDITS and request.message_id and bulletin is not None and bulletin.corrects:
+            changed[request.chat, request.message_id].append(request)
+    for (chat, message_id), changes in changed.items():
+        last = max(changes, key=lambda change: change.arrived or 0.0)
+        newest = max(changes, key=lambda change: (_turn(case.by_code[change.code]), change.departed))
+        is_late = last.confirmed is None and last.departed < newest.departed
+        if last.code != newest.code and not is_late:
+            said = f"message {message_id} in {chat} says {last.code}, though {newest.code} came after it"
+            yield Violation(Invariant.NEWEST, said)
+
+
+def _turn(bulletin: BulletinFact) -> tuple[float, int]:
+    return bulletin.started or 0.0, bulletin.id
+
+
 def _own_copy(case: Case) -> Iterator[Violation]:
     for change in case.evidence.requests:
         if change.replaced is None:
@@ -296,25 +317,12 @@ def _is_put_right(
         return True
     # Before and after a move two places have messages of that number; only one was confirmed.
     known = [post for post in posts if post.confirmed and str(post.message_id) == original.message_id]
-    family = [one for one in case.evidence.bulletins.values() if one.corrects == correction.corrects]
-    good = {one.code for one in family if one.id >= correction.id}
-    return all(
-        any(code in shown[post.chat, post.message_id or 0] for code in good)
-        or _came_late(case, post.chat, good)
-        for post in known
-    )
-
-
-def _came_late(case: Case, chat: str, good: set[str]) -> bool:
-    """An earlier correction's change had left before this one's, and arrived after it."""
-    changes = [one for one in case.evidence.requests if one.method in EDITS and one.chat == chat]
-    ours = [one for one in changes if one.code in good and one.arrived is not None]
-    return any(
-        other.departed < own.departed and (other.arrived or 0.0) > (own.arrived or 0.0)
-        for own in ours
-        for other in changes
-        if other.code not in good
-    )
+    right = [
+        one.code
+        for one in case.evidence.bulletins.values()
+        if one.corrects == correction.corrects and _turn(one) >= _turn(correction)
+    ]
+    return all(any(code in shown[post.chat, post.message_id or 0] for code in right) for post in known)
 
 
 def _overtakes(case: Case) -> Iterator[Violation]:
@@ -381,6 +389,7 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.WAITS: _waits,
     Invariant.STOPPED: _stopped,
     Invariant.CORRECTED: _corrected,
+    Invariant.NEWEST: _newest,
     Invariant.OWN_COPY: _own_copy,
     Invariant.OVERTAKES: _overtakes,
     Invariant.QUIET: _quiet,

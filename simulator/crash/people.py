@@ -53,7 +53,16 @@ _REDELIVERY_SECONDS = 0.5
 _DATABASE_TROUBLE = (SQLAlchemyError, sqlite3.OperationalError)
 _VALID_SECONDS = {Draft.SHORT: 25}
 _WEIGHTS = {Draft.EMERGENCY: Weight.LIFE_THREATENING, Draft.PICTURED: Weight.URGENT}
-_AMENDS = {ActKind.CORRECT: Amends.CORRECTS, ActKind.WITHDRAW: Amends.WITHDRAWS}
+_AMENDS = {
+    ActKind.CORRECT: Amends.CORRECTS,
+    ActKind.WITHDRAW: Amends.WITHDRAWS,
+    ActKind.CORRECT_AGAIN: Amends.CORRECTS,
+    ActKind.WITHDRAW_CORRECTED: Amends.WITHDRAWS,
+}
+_OF_THE_FIRST_CORRECTION = {
+    ActKind.STOP_CORRECTION: ActKind.STOP,
+    ActKind.PAUSE_CORRECTION: ActKind.PAUSE,
+}
 _CHANGED_TO = {
     ActKind.STOP: (BroadcastState.STOPPED, DecisionKind.STOPPED),
     ActKind.PAUSE: (BroadcastState.PAUSED, DecisionKind.PAUSED),
@@ -124,7 +133,7 @@ class People:
         self._ready = ready
         self._clock = clock
         self._evidence = evidence
-        self._corrections: dict[Draft, BulletinId] = {}
+        self._first_corrections: dict[Draft, BulletinId] = {}
         self.confirmed: set[int] = set()
         self.moves: list[tuple[str, str]] = []
         """Groups that became supergroups, old and new id: the bot was told, and has not confirmed it yet."""
@@ -169,10 +178,17 @@ class People:
             await self._put_right(act, ready, office)
         elif act.kind is ActKind.RETRY or act.kind in _RESOLUTIONS:
             await self._look_after(act, ready, office)
-        elif act.kind is not ActKind.STOP_CORRECTION:
+        elif act.kind in _CHANGED_TO:
             await self._change(act.kind, ready.id, office)
-        elif act.draft in self._corrections:
-            await self._change(ActKind.STOP, self._corrections[act.draft], office)
+        elif act.draft in self._first_corrections:
+            await self._think_better_of(act.kind, self._first_corrections[act.draft], office)
+
+    async def _think_better_of(self, kind: ActKind, correction: BulletinId, office: Office) -> None:
+        if kind in _OF_THE_FIRST_CORRECTION:
+            await self._change(_OF_THE_FIRST_CORRECTION[kind], correction, office)
+            return
+        await office.aftermath.retry_failed(correction, self._clock.now())
+        office.desk.wake_engine()
 
     async def _change(self, kind: ActKind, bulletin: BulletinId, office: Office) -> None:
         desk, asked = office.desk, self._clock.seconds
@@ -216,10 +232,11 @@ class People:
         given = await desk.approve(draft.id, LAN, draft.approval_hash)
         if isinstance(given, Consented):
             self._decided(DecisionKind.STARTED, given.broadcast, asked)
-            self._corrections[act.draft] = given.broadcast.id
-        stopped = await desk.find(ready.id)
-        if stopped is not None and stopped.state is BroadcastState.STOPPED:
-            self._decided(DecisionKind.STOPPED, stopped, asked)
+            self._first_corrections.setdefault(act.draft, given.broadcast.id)
+        for older in {ready.id, self._first_corrections.get(act.draft, ready.id)}:
+            stopped = await desk.find(older)
+            if stopped is not None and stopped.state is BroadcastState.STOPPED:
+                self._decided(DecisionKind.STOPPED, stopped, asked)
 
     def _decided(self, kind: DecisionKind, broadcast: Broadcast | Refusal, asked: float) -> None:
         if isinstance(broadcast, Broadcast) and self._evidence.is_alive:

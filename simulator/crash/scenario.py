@@ -46,7 +46,12 @@ class ActKind(StrEnum):
     RESUME = "resume"
     CORRECT = "correct"
     WITHDRAW = "withdraw"
+    CORRECT_AGAIN = "correct_again"
+    WITHDRAW_CORRECTED = "withdraw_corrected"
+    """Of a bulletin that may have been corrected before."""
     STOP_CORRECTION = "stop_correction"
+    PAUSE_CORRECTION = "pause_correction"
+    RETRY_CORRECTION = "retry_correction"
     RETRY = "retry"
     """The failed once more."""
     SEND_AGAIN = "send_again"
@@ -277,7 +282,23 @@ def _with_afterthoughts(
             more.append(Act(soon + 3.0, kind, act.draft))
         elif act.kind in (ActKind.CORRECT, ActKind.WITHDRAW) and random.random() < 0.25:
             more.append(Act(soon, ActKind.STOP_CORRECTION, act.draft))
+    corrected = [act for act in (*acts, *more) if act.kind is ActKind.CORRECT]
+    more += [second for act in corrected for second in _corrected_twice(random, act)]
     return tuple(sorted((*acts, *more), key=lambda act: act.at))
+
+
+def _corrected_twice(random: Random, first: Act) -> list[Act]:
+    """A correction was wrong too, and may be only half out when the next one is written."""
+    if random.random() < 0.4:
+        return []
+    kind = random.choice((ActKind.CORRECT_AGAIN, ActKind.CORRECT_AGAIN, ActKind.WITHDRAW_CORRECTED))
+    again = first.at + random.uniform(0.1, 4.0)
+    acts = [Act(again, kind, first.draft)]
+    if random.random() < 0.3:
+        acts.append(Act(random.uniform(first.at, again), ActKind.PAUSE_CORRECTION, first.draft))
+    if random.random() < 0.3:
+        acts.append(Act(again + random.uniform(0.5, 5.0), ActKind.RETRY_CORRECTION, first.draft))
+    return acts
 
 
 def _plotted(plot: Plot, first: Act) -> list[Act]:

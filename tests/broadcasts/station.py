@@ -41,6 +41,7 @@ from bulletins.rendering import Imprint
 from members.channel import ChannelId, ChannelState
 from storage.aftermath import SqlAftermath
 from storage.bulletin_rows import bulletin_columns
+from storage.bulletin_writes import stop_superseded
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.engine import open_engine
@@ -288,11 +289,14 @@ class Station:
                     author_chat="1001",
                     origin_key=bulletin.code,
                     created_at=self.time,
+                    started_at=self.time,
                     **bulletin_columns(bulletin),
                 )
                 .returning(bulletins.c.id)
             )
             bulletin_id = BulletinId(added.scalar_one())
+            if corrects is not None:
+                await stop_superseded(connection, bulletin_id, corrects, self.time)
             await plan_deliveries(connection, bulletin_id, self.time, VIET_NAM)
         return bulletin_id
 

@@ -275,7 +275,7 @@ async def test_what_was_corrected_since_is_not_sent_again(station: Station) -> N
     original = await sent_out(station)
     await corrected(station, original)
     settling = Settling(original, Resolution.RESEND, station.time)
-    assert await station.aftermath.settle_unsure(settling) == "already_withdrawn"
+    assert await station.aftermath.settle_unsure(settling) == "superseded"
 
 
 async def test_what_expired_is_not_sent_again(station: Station) -> None:

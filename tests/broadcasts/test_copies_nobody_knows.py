@@ -110,7 +110,7 @@ async def test_that_a_copy_could_not_be_corrected_is_still_listed_after_a_move(s
     roster = Roster(station.engine, station.committer)
     assert await roster.move(Platform.TELEGRAM, "-1", "-1001")
     (straggler,) = await station.aftermath.stragglers(correction, 10)
-    assert straggler.reason == "not_edited:moved_away"
+    assert straggler.reason == "not_edited:left_behind"
 
 
 async def test_what_is_sent_after_a_move_is_corrected_in_place(station: Station) -> None:

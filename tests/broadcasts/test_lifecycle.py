@@ -176,7 +176,7 @@ async def test_a_bulletin_that_nobody_would_get_is_not_submitted(office: Office)
 async def test_a_bulletin_whose_picture_is_gone_is_not_submitted(office: Office) -> None:
     lost = Media(sha256="ab" * 32, file_name="bản đồ.png")
     draft = await office.draft(replace(office.notice(), media=lost))
-    assert await office.desk.submit(draft.id, LAN, draft.approval_hash) is Refusal.NO_PICTURE
+    assert await office.desk.submit(draft.id, LAN, draft.approval_hash) is Refusal.PICTURE_GONE
     kept = await PictureShelf(office.engine, office.committer).keep(b"png", office.time)
     draft = happened(
         await office.desk.edit(draft.id, LAN, lambda now: replace(now, media=replace(lost, sha256=kept)))

@@ -97,6 +97,33 @@ async def test_what_was_withdrawn_is_not_corrected_again(office: Office) -> None
     assert again is Refusal.ALREADY_WITHDRAWN
 
 
+async def test_a_correction_that_lay_ready_does_not_take_back_a_withdrawal(office: Office) -> None:
+    original = await _arrived(office)
+    ready = await _correction(office, original, Amends.CORRECTS, MINH)
+    withdrawal = await _correction(office, original, Amends.WITHDRAWS, LAN)
+    await office.desk.approve(withdrawal.id, LAN, withdrawal.approval_hash)
+    assert await office.desk.approve(ready.id, MINH, ready.approval_hash) is Refusal.ALREADY_WITHDRAWN
+
+
+async def test_the_next_correction_stops_the_one_before_it(office: Office) -> None:
+    original = await _arrived(office)
+    first = await _correction(office, original, Amends.CORRECTS, LAN)
+    await office.desk.approve(first.id, LAN, first.approval_hash)
+    second = await _correction(office, first, Amends.CORRECTS, MINH)
+    await office.desk.approve(second.id, MINH, second.approval_hash)
+    assert await office.state(first) is BroadcastState.STOPPED
+    assert await office.desk.resume(first.id, LAN) is Refusal.TOO_LATE
+
+
+async def test_a_correction_that_would_reach_no_copy_is_refused(office: Office) -> None:
+    original = await _arrived(office)
+    await office.write(update(deliveries).values(state="failed"))
+    await office.write(update(bulletins).values(state="done"))
+    draft = await _correction(office, original, Amends.WITHDRAWS, LAN)
+    assert await office.desk.approve(draft.id, LAN, draft.approval_hash) is Refusal.NO_AUDIENCE
+    assert await office.state(draft) is BroadcastState.DRAFT
+
+
 async def test_a_withdrawal_is_worded_ready(office: Office) -> None:
     original = await _arrived(office)
     draft = await _correction(office, original, Amends.WITHDRAWS, LAN)
@@ -145,7 +172,7 @@ async def test_what_of_an_earlier_correction_failed_is_not_sent_after_a_newer_on
     office.advance(seconds=5)
     aftermath = SqlAftermath(office.engine, office.committer)
     await corrected(office, original, Amends.CORRECTS)
-    assert await aftermath.retry_failed(first.id, office.time) is Refusal.ALREADY_WITHDRAWN
+    assert await aftermath.retry_failed(first.id, office.time) is Refusal.SUPERSEDED
 
 
 async def corrected(office: Office, original: Broadcast, amends: Amends) -> Broadcast:

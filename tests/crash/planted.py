@@ -25,7 +25,7 @@ from storage.aftermath import SqlAftermath
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.ledger import SqlLedger
-from storage.tables import deliveries
+from storage.tables import bulletins, deliveries
 
 
 class BlindSender(TelegramSender):
@@ -249,6 +249,22 @@ class HastyBook(BulletinBook):
         return replace(found, state=BroadcastState.STOPPED)
 
 
+class ForgivingBook(BulletinBook):
+    """Only pauses an older correction of the same bulletin when a newer one begins; somebody lets it go on."""
+
+    async def consent(self, consent: Consent) -> Consented | Refusal:
+        consented = await super().consent(consent)
+
+        async def go_on(connection: AsyncConnection) -> None:
+            is_older = (bulletins.c.corrects.is_not(None)) & (bulletins.c.id != consent.bulletin_id)
+            was_stopped = is_older & (bulletins.c.halted_because == "corrected")
+            again = {"state": BroadcastState.PAUSED.value, "halted_because": "paused"}
+            await connection.execute(update(bulletins).where(was_stopped).values(again))
+
+        await self._committer.write(go_on)
+        return consented
+
+
 class LeakyBook(BulletinBook):
     """Plans all deliveries but one."""
 
@@ -281,6 +297,7 @@ BUGS: tuple[tuple[Makers, Invariant], ...] = (
     (Makers(ledger=OptimisticCorrections), Invariant.CORRECTED),
     (Makers(ledger=ForgottenLeftovers), Invariant.CORRECTED),
     (Makers(ledger=OldNumbers), Invariant.OWN_COPY),
+    (Makers(book=ForgivingBook), Invariant.NEWEST),
     (Makers(ledger=SettledLedger), Invariant.REACHED),
     (Makers(ledger=NosyLedger), Invariant.REACHED),
     (Makers(ledger=SleeplessLedger), Invariant.QUIET),
