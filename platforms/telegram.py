@@ -33,6 +33,7 @@ from yarl import URL
 
 from broadcasts.delivery import NotSent, Outcome, Rejected, Unsure
 from broadcasts.ports import Content, LedgerUnavailable, MediaShelf
+from platforms.patience import Patience
 from platforms.proxies import socks_address
 from platforms.telegram_outcomes import STALE_HANDLE, outcome_of, photo_handle_in
 
@@ -42,7 +43,8 @@ _METHODS = ("sendMessage", "sendPhoto", "editMessageText", "editMessageCaption",
 _NO_PREVIEW: dict[str, Any] = {"link_preview_options": {"is_disabled": True}}
 _ANSWER_BYTES_AT_MOST = 64 * 1024
 _TAILS_KEPT = 512
-_CONNECT_SECONDS = 10.0
+_CONNECTING = ClientTimeout(total=None, sock_connect=10.0)  # the whole is bounded by Patience
+_TOO_LATE = "TimeoutError"
 # Shorter than the server's patience with idle connections, or we would write into one that is just closing.
 _IDLE_CONNECTION_SECONDS = 15.0
 
@@ -114,7 +116,7 @@ class TelegramSender:
         self._media = media
         self._urls = {name: URL(f"{account.base_url}/bot{account.token}/{name}") for name in _METHODS}
         self._proxy = None if socks_address(account.proxy) else account.proxy
-        self._timeout = ClientTimeout(total=account.answer_seconds, sock_connect=_CONNECT_SECONDS)
+        self._patience = Patience(account.answer_seconds)
         self._tails: dict[tuple[Content, str], bytes] = {}
         self._handles: dict[str, str] = {}
         self._uploading = asyncio.Lock()
@@ -247,11 +249,12 @@ class TelegramSender:
 
     async def _request(self, method: str, body: _Body | _Form) -> tuple[int, bytes | Outcome]:
         """The whole answer, or what its absence means: ``NotSent`` before the first byte, then ``Unsure``."""
+        task = self._patience.begin()
         try:
             response = await self._session.post(
                 self._urls[method],
                 data=body,
-                timeout=self._timeout,
+                timeout=_CONNECTING,
                 proxy=self._proxy,
                 allow_redirects=False,
             )
@@ -263,6 +266,12 @@ class TelegramSender:
             # The words of these errors may hold the URL, and with it the token: only their names are kept.
             reason = type(error).__name__
             return 0, Unsure(reason) if body.has_begun else NotSent(reason)
+        except asyncio.CancelledError:
+            if not self._patience.has_ended(task):
+                raise
+            return 0, Unsure(_TOO_LATE) if body.has_begun else NotSent(_TOO_LATE)
+        finally:
+            self._patience.end(task)
 
 
 async def read_answer(response: ClientResponse) -> bytes | Outcome:
