@@ -20,6 +20,7 @@ import structlog
 
 from broadcasts.courier import Carried, Courier, PumpParts, PumpRules
 from broadcasts.delivery import FloodWait
+from broadcasts.headway import Headway
 from broadcasts.persistence import Persistence
 from broadcasts.picker import Picker
 from broadcasts.ports import Due, Intent, OpenBulletin
@@ -52,6 +53,7 @@ class Pump:
         self._picker = Picker(bot, parts, self._rules, persistence)
         self._courier = Courier(bot, parts, self._rules, persistence)
         self._ahead: Counter[Lane] = Counter()
+        self._headway = Headway(self._rules.ahead_seconds)
         self._asking = 0
         self._carried = 0
         self._correcting = 0
@@ -140,7 +142,7 @@ class Pump:
         carried_more = most * _CARRIED_A_REQUEST - self._carried
         if self._parts.pacer.is_off:
             return min(most - self._asking, carried_more)
-        ahead = max(1, math.ceil(self._parts.pacer.rate_per_second * self._rules.ahead_seconds))
+        ahead = max(1, math.ceil(self._parts.pacer.rate_per_second * self._headway.seconds))
         return min(ahead - self._ahead[lane], most - self._asking + self._ahead.total(), carried_more)
 
     def _take(self, lane: Lane, room: int) -> list[_Ready]:
@@ -175,7 +177,8 @@ class Pump:
         journeys = [_Journey(self, bulletin, due) for bulletin, due in batch]
         now = self._parts.now()
         intent = Intent([due.id for _, due in batch], now, now + timedelta(seconds=self._rules.lease_seconds))
-        ledger = self._parts.ledger
+        ledger, clock = self._parts.ledger, asyncio.get_running_loop().time
+        asked_at = clock()
         asking = flights.create_task(self._persistence.until_done(lambda: ledger.intend(intent)))
         try:
             granted = await asyncio.shield(asking)
@@ -187,6 +190,7 @@ class Pump:
                     await self._take_back(journeys, asking)
             raise
         is_late = self._parts.now() - now > _READ_WITHIN  # the database could not be written for a while
+        self._headway.committed(clock() - asked_at)
         for journey in journeys:
             if journey.due.id not in granted:  # stopped, paused or dropped in the meantime
                 journey.ended()

@@ -14,7 +14,9 @@ class Patience:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._since: dict[asyncio.Task[object], float] = {}  # in the order in which they came
+        self._until: dict[
+            asyncio.Task[object], float
+        ] = {}  # in the order in which they came, and so of these times
         self._interrupted: set[asyncio.Task[object]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -24,14 +26,14 @@ class Patience:
         if task is None:
             raise RuntimeError("only a task can wait")
         loop = asyncio.get_running_loop()
-        self._since[task] = loop.time()
+        self._until[task] = loop.time() + self._seconds
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._look)
         return task
 
     def end(self, task: asyncio.Task[object]) -> None:
         """It waits no longer."""
-        self._since.pop(task, None)
+        self._until.pop(task, None)
         if task in self._interrupted:
             self._interrupted.discard(task)
             task.uncancel()
@@ -43,11 +45,11 @@ class Patience:
     def _look(self) -> None:
         self._timer = None
         loop = asyncio.get_running_loop()
-        oldest = loop.time() - self._seconds
-        for task, since in list(self._since.items()):
-            if since > oldest:
-                self._timer = loop.call_at(since + self._seconds, self._look)
+        now = loop.time()
+        for task, until in list(self._until.items()):
+            if until > now:
+                self._timer = loop.call_at(until, self._look)
                 return
-            del self._since[task]
+            del self._until[task]
             self._interrupted.add(task)
             task.cancel()

@@ -41,6 +41,8 @@ RESENT_MARKS = tuple(labels_for(language).resent for language in (VIETNAMESE, EN
 _CODE = re.compile(r"LOA-[0-9A-Z]{4,8}-[0-9A-Z]")
 _ARRIVES_THOUGH_SENDER_DIED = 0.5
 _USUAL_SECONDS = 0.05
+# The sender gives up by itself, before this (see scenario.py for how long it may be patient).
+_LONGEST_PATIENCE_SECONDS = 60.0
 
 
 class Trouble(StrEnum):
@@ -178,6 +180,10 @@ class Wire:
                 result = await self._depart(request, parameters, trouble, timeout_seconds)
         except (TimeoutError, ServerDisconnectedError):
             request.heard = self._clock.seconds
+            raise
+        except asyncio.CancelledError:
+            if self._loop is not None:  # given up by a process that lives
+                request.heard = self._clock.seconds
             raise
         if self._loop is not None:
             _note_answer(request, result, self._clock.seconds)
@@ -369,5 +375,5 @@ class _Session:
 
     def post(self, url: URL, *, data: Payload, timeout: ClientTimeout, **_: Any) -> _Exchange:
         """One call of the Bot API."""
-        patience_seconds = timeout.total or float("inf")
+        patience_seconds = timeout.total or _LONGEST_PATIENCE_SECONDS
         return _Exchange(lambda: self._wire.exchange(url, data, patience_seconds))
