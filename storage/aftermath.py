@@ -130,10 +130,10 @@ async def _why_not(
     if row.expires <= sent_at:
         return Refusal.TOO_LATE
     other = bulletins.alias("other")
-    later = and_(other.c.corrects == row.corrects, other.c.started_at > row.started_at)
-    corrected = exists().where(
-        or_(other.c.corrects == bulletin_id, later), other.c.state.in_([state.value for state in _PUBLISHED])
-    )
+    amends = other.c.corrects == bulletin_id
+    if row.corrects is not None and row.started_at is not None:  # a later correction of the same bulletin
+        amends = or_(amends, and_(other.c.corrects == row.corrects, other.c.started_at > row.started_at))
+    corrected = exists().where(amends, other.c.state.in_([state.value for state in _PUBLISHED]))
     return Refusal.ALREADY_WITHDRAWN if await connection.scalar(select(corrected)) else None
 
 
