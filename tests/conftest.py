@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from sqlalchemy import create_engine
 
 from storage.tables import metadata
 from tests.postgres import Cluster, fresh_database, start_cluster
+
+# How long one example takes says more about the machine than about the code.
+settings.register_profile("loa", deadline=None)
+settings.load_profile("loa")
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -39,4 +39,4 @@ async def _hunt(folder: Path, kills: int) -> None:
         evidence = hunt.evidence()
     assert judge(evidence, LOOKED_AT) == []
     assert len(evidence.deliveries) == len(evidence.channels) * hunt.started
-    assert len(evidence.copies) > 5 * kills  # else it was killed before it could do anything
+    assert len(evidence.copies) > kills  # else it was killed before it could do anything
