@@ -32,6 +32,7 @@ from bot.supervisor import Supervisor
 from broadcasts.lifecycle import Desk
 from handlers.menu import set_menu
 from platforms.telegram_answers import PacedAnswers
+from storage.counts import count_deliveries
 from web.server import WebServer
 from web.webhooks import Webhook, webhook_routes
 
@@ -136,7 +137,7 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
             imprint=premises.imprint,
             desk=desk,
             surroundings=premises.given,
-            figures=CountedFigures(premises.house.engine),
+            figures=CountedFigures(partial(count_deliveries, premises.house.engine)),
         )
     )
     return Reception(premises, archive, bots, conversations, clockwork)
