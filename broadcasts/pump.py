@@ -135,6 +135,8 @@ class Pump:
 
     def _room(self, lane: Lane) -> int:
         """How many more rows of a lane may be under way."""
+        if self._courier.line.is_down:  # one, to find out whether it still is
+            return 1 - self._asking
         is_emergency = lane <= Lane.CORRECTIONS
         most = self._rules.in_flight + (_RESERVED_FOR_EMERGENCIES if is_emergency else 0)
         carried_more = most * _CARRIED_A_REQUEST - self._carried
