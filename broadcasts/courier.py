@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from random import Random
 from typing import Protocol
 
@@ -31,6 +31,7 @@ from broadcasts.delivery import (
 )
 from broadcasts.letters import Letter, Letters, NotAsApproved
 from broadcasts.line import Line
+from broadcasts.pace_memory import PaceMemory
 from broadcasts.pacing import Pacer
 from broadcasts.persistence import Persistence
 from broadcasts.planner import quiet_until
@@ -42,7 +43,6 @@ from broadcasts.ports import (
     LedgerUnavailable,
     Notices,
     OpenBulletin,
-    PaceRecord,
     PaceStore,
     Sender,
     Settlement,
@@ -115,6 +115,7 @@ class Courier:
         self._parts = parts
         self._rules = rules
         self._persistence = persistence
+        self.pace_memory = PaceMemory(bot, parts.pacer, parts.paces, parts.now)
         self.line = Line(bot, parts.pacer, parts.notices)
         self._departures = Departures()
 
@@ -220,15 +221,8 @@ class Courier:
             return Carried(outcome, line_is_up=self.line.lost(outcome.reason))
         self.line.answered()
         if isinstance(outcome, FloodWait) and self._parts.pacer.flood(due.chat, outcome.seconds):
-            await self._save_hold()
+            await self._persistence.until_done(self.pace_memory.save)
         return Carried(outcome)
-
-    async def _save_hold(self) -> None:
-        pacer, paces = self._parts.pacer, self._parts.paces
-        log.warning("the token is held", bot=self._bot, seconds=round(pacer.held_for(), 1))
-        held_until = self._parts.now() + timedelta(seconds=pacer.held_for())
-        record = PaceRecord(held_until, pacer.rate_per_second)
-        await self._persistence.until_done(lambda: paces.save_pace(self._bot, record))
 
     async def _pin(self, due: Due, bulletin: OpenBulletin, sent: Sent) -> None:
         """As the channel chose. Without the right the bulletin still stands there; its member is told."""

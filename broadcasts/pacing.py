@@ -203,11 +203,17 @@ class Pacer:
         self._is_free = False
         self._held_until = max(self._held_until, self._now() + seconds)
 
-    def slow_to(self, rate_per_second: float) -> None:
-        """Go on at this rate, which never exceeds the ceiling, and regain it minute by minute."""
-        self._rate_per_second = min(rate_per_second, self._rules.rate_per_second)
+    def slow_to(self, rate_per_second: float, clean_seconds: float = 0.0) -> None:
+        """Go on at this rate, which never exceeds the ceiling, and regain it minute by minute.
+
+        ``clean_seconds`` of regaining it are over already.
+        """
+        ceiling = self._rules.rate_per_second
+        minutes, rest_seconds = divmod(clean_seconds, _CLEAN_SECONDS)
+        regained = 0.0 if self.is_off else minutes * ceiling * _REGAINED_A_MINUTE
+        self._rate_per_second = min(rate_per_second + regained, ceiling)
         self._interval_seconds = 1.0 / self._rate_per_second
-        self._clean_since = self._now()
+        self._clean_since = self._now() - rest_seconds
 
     def flood(self, chat: str, seconds: float) -> bool:
         """The platform asked to wait. True when this makes the whole token wait from now on."""
@@ -262,9 +268,9 @@ class Pacer:
         waiter.answer.set_result(True)
 
     def _regain(self, now: float) -> None:
-        ceiling = self._rules.rate_per_second
-        if self._rate_per_second < ceiling and now - self._clean_since >= _CLEAN_SECONDS:
-            self.slow_to(self._rate_per_second + ceiling * _REGAINED_A_MINUTE)
+        """Minutes in which nothing was sent are clean too."""
+        if self._rate_per_second < self._rules.rate_per_second and now - self._clean_since >= _CLEAN_SECONDS:
+            self.slow_to(self._rate_per_second, now - self._clean_since)
 
     def _sleep(self, now: float) -> None:
         wake_at = max(self._next_slot, self._held_until) if self._ready else math.inf

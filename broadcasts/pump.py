@@ -83,14 +83,11 @@ class Pump:
     async def _begin(self) -> None:
         """What an earlier run left behind: deliveries whose fate nobody knows, and a pace that was held."""
         now = self._parts.now()
-        ledger, paces = self._parts.ledger, self._parts.paces
+        ledger = self._parts.ledger
         left = await self._persistence.until_done(lambda: ledger.recover(self._bot, now))
         if left:
             log.warning("deliveries were interrupted", bot=self._bot, deliveries=left)
-        record = await self._persistence.until_done(lambda: paces.load_pace(self._bot))
-        if record is not None and record.held_until > now:
-            self._parts.pacer.slow_to(record.rate_per_second)
-            self._parts.pacer.hold((record.held_until - now).total_seconds())
+        await self._persistence.until_done(self._courier.pace_memory.restore)
 
     async def _pick_forever(self) -> None:
         while True:

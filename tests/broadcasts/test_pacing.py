@@ -221,6 +221,20 @@ def test_each_clean_minute_gives_half_a_message_a_second_back_up_to_the_ceiling(
     assert in_virtual_time(story()) == pytest.approx([24.8, 25.0, 25.0])
 
 
+def test_minutes_in_which_nothing_is_sent_give_it_back_too() -> None:
+    async def story() -> list[float]:
+        pacer = Pacer(PaceRules(25.0))
+        pacer.slow_to(17.5)
+        rates: list[float] = []
+        for minutes in (10.5, 0.5, 60.0):
+            await asyncio.sleep(60.0 * minutes)
+            await pacer.slot(Lane.ROUTINE, str(minutes))
+            rates.append(pacer.rate_per_second)
+        return rates
+
+    assert in_virtual_time(story()) == pytest.approx([22.5, 23.0, 25.0])
+
+
 def test_who_has_no_patience_gets_no_slot_and_takes_none_from_others() -> None:
     async def story() -> tuple[bool, bool, float]:
         pacer = Pacer(PaceRules(25.0))
