@@ -1,7 +1,8 @@
 """F5: how much longer a person waits for an answer while a million messages go out over the same token.
 
 Answers go through aiogram with the product's middleware, one after the other at random moments, first while nothing
-else is sent and then during the fan-out at the default pace; what is added is each wait less the quiet median.
+else is sent and then during the fan-out at the default pace, with
+somebody looking on; what is added is each wait less the quiet median.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -22,6 +24,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from benchmarks.loopback import open_loopback
 from benchmarks.measuring import Finding, client_core, median, percentile, pin, tell
 from benchmarks.network import in_sqlite, open_network, routine, start_bulletin
+from benchmarks.onlooking import look_on
 from benchmarks.station import TOKEN, open_station, running
 from broadcasts.pacing import PaceRules
 from platforms.telegram_answers import PacedAnswers
@@ -50,7 +53,7 @@ async def compare(channels: int, answers: int) -> Finding:
     with tempfile.TemporaryDirectory() as folder:
         engine = await open_network(in_sqlite(Path(folder)), channels)
         async with engine.begin() as connection:
-            await start_bulletin(connection, routine())
+            bulletin_id, _ = await start_bulletin(connection, routine())
         async with (
             open_loopback() as loopback,
             open_station(engine, loopback.url, PaceRules(_RATE_PER_SECOND)) as station,
@@ -58,7 +61,7 @@ async def compare(channels: int, answers: int) -> Finding:
         ):
             bot.session.middleware(PacedAnswers(station.pacer))
             quiet = await answer(bot, answers // 2, random)
-            async with running(station.pump.run):
+            async with running(station.pump.run), running(partial(look_on, engine, bulletin_id)):
                 await asyncio.sleep(1.0)
                 busy = await answer(bot, answers, random)
             sent = await station.count("sent")

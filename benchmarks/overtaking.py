@@ -3,6 +3,7 @@
 Approved, again and again, for a small area each time: planned through the committer while the pump writes, then the
 pump is woken, as the product does. The time runs from when the approval is on disk to when the first emergency
 message arrives at the server. Once, at the end, an emergency goes to everybody.
+Somebody looks on all the time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -20,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from benchmarks.loopback import Conduct, Loopback, open_loopback
 from benchmarks.measuring import Finding, client_core, median, pin, tell
 from benchmarks.network import SMALL_AREAS, emergency, in_sqlite, open_network, routine, start_bulletin
+from benchmarks.onlooking import look_on
 from benchmarks.station import Station, open_station, running
 from broadcasts.pacing import PaceRules
 from bulletins.bulletin import Bulletin, BulletinId
@@ -77,11 +80,12 @@ async def compare(channels: int, times: int) -> Finding:
     with tempfile.TemporaryDirectory() as folder:
         engine = await open_network(in_sqlite(Path(folder)), channels)
         async with engine.begin() as connection:
-            await start_bulletin(connection, routine())
+            bulletin_id, _ = await start_bulletin(connection, routine())
         async with (
             open_loopback(Conduct(keeps=True, mark=_MARK)) as loopback,
             open_station(engine, loopback.url, PaceRules(_RATE_PER_SECOND)) as station,
             running(station.pump.run),
+            running(partial(look_on, engine, bulletin_id)),
         ):
             small = await overtake_often(station, loopback, times)
             whole = await overtake(station, loopback, emergency("LOA-ALLE-H"))

@@ -50,6 +50,12 @@ class _Silence:
     def storage_recovered(self) -> None:
         """Not without a failure."""
 
+    def line_failed(self, bot: str, because: str) -> None:
+        raise RuntimeError(because)
+
+    def line_recovered(self, bot: str) -> None:
+        """Not without a failure."""
+
 
 class _Ledger(SqlLedger):
     """The ledger as it is, and a bell for when a bulletin is done."""

@@ -19,6 +19,8 @@ class Bell:
         self._rung = asyncio.Event()
         self.storage_trouble: str | None = None
         """Why nothing can be written; None while all is well."""
+        self.line_troubles: dict[str, str] = {}
+        """By the bot, why the platform does not take its messages."""
 
     def bulletin_halted(self, bulletin_id: BulletinId) -> None:
         """The progress board says it, from the bulletin's own row; here it is only logged."""
@@ -36,6 +38,16 @@ class Bell:
     def storage_recovered(self) -> None:
         """Writing works again."""
         self.storage_trouble = None
+        self._rung.set()
+
+    def line_failed(self, bot: str, because: str) -> None:
+        """The platform does not answer this bot, or refuses its token; its sending has stopped."""
+        self.line_troubles[bot] = because
+        self._rung.set()
+
+    def line_recovered(self, bot: str) -> None:
+        """It answers again; sending goes on."""
+        self.line_troubles.pop(bot, None)
         self._rung.set()
 
     def answer(self) -> None:

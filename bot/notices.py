@@ -7,14 +7,16 @@ start, when the bell is rung, and once a minute.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import structlog
-from aiogram import Bot
+from aiogram import Bot, html
 from aiogram.exceptions import TelegramAPIError
 from aiogram.utils.i18n import I18n
 from aiogram.utils.i18n import gettext as _
 
 from bot.premises import Premises
+from broadcasts.line import REFUSED_TOKENS
 from handlers.enrolment_words import about_change
 from handlers.telling import tell
 from members.channel import Channel, ChannelState
@@ -24,7 +26,20 @@ from storage.untold import untold_channels
 log = structlog.get_logger(__name__)
 
 _LOOKED_AGAIN_SECONDS = 60.0
+_TOLD_AGAIN_SECONDS = 5.0
 _TOLD_AT_A_TIME = 50
+
+
+class Alarm(StrEnum):
+    """What the moderators are told of at once."""
+
+    STORAGE = "storage"
+    LINE = "line"
+    TOKEN = "token"
+
+
+_Place = tuple[str, str]
+"""A bot's name, into whose moderators' chat something is said, and of which bot, or of nothing but the database."""
 
 
 class Crier:
@@ -42,33 +57,48 @@ class Crier:
         self._now = premises.given.now
         self._bots = bots
         self._texts = texts
-        self._storage_told: str | None = None
+        self._told: dict[_Place, Alarm] = {}
 
     async def run(self) -> None:
         """Tell, until cancelled."""
         while True:
             self._bell.answer()
-            await self._tell_moderators_of_storage()
+            is_all_told = await self._tell_moderators()
             if self._bell.storage_trouble is None:
                 await self._tell_members()
-            await self._bell.rung(_LOOKED_AGAIN_SECONDS)
+            await self._bell.rung(_LOOKED_AGAIN_SECONDS if is_all_told else _TOLD_AGAIN_SECONDS)
 
-    async def _tell_moderators_of_storage(self) -> None:
-        trouble = self._bell.storage_trouble
-        if self._storage_told == trouble:
-            return
-        with self._texts.context(), self._texts.use_locale(self._settings.network.language):
-            if trouble is None:
-                text = _("The database can be written again, and sending goes on.")
-            else:
-                text = _(
-                    "Sending has stopped: the database cannot be written. Please ask whoever runs the server to "
-                    "look at its disk. Nothing is lost, and sending goes on by itself."
-                )
+    async def _tell_moderators(self) -> bool:
+        """What is new. Whether everybody knows it now: through a line that is down nobody hears that it is."""
+        alarms = self._alarms()
+        is_all_told = True
         for bot in self._settings.telegram:
-            if bot.moderators_chat is not None:
-                await self._say(self._bots[bot.name], bot.moderators_chat, text)
-        self._storage_told = trouble
+            if bot.moderators_chat is None:
+                continue
+            for about in ["", *self._bots]:
+                place, alarm = (bot.name, about), alarms.get(about)
+                if self._told.get(place) == alarm:
+                    continue
+                said = self._words(about, alarm or self._told[place], is_over=alarm is None)
+                if not await self._say(self._bots[bot.name], bot.moderators_chat, said):
+                    is_all_told = False
+                elif alarm is None:
+                    del self._told[place]
+                else:
+                    self._told[place] = alarm
+        return is_all_told
+
+    def _alarms(self) -> dict[str, Alarm]:
+        """By the bot whose trouble it is; the database's is nobody's."""
+        alarms = {
+            bot: Alarm.TOKEN if because in REFUSED_TOKENS else Alarm.LINE
+            for bot, because in self._bell.line_troubles.items()
+        }
+        return alarms if self._bell.storage_trouble is None else alarms | {"": Alarm.STORAGE}
+
+    def _words(self, about: str, alarm: Alarm, *, is_over: bool) -> str:
+        with self._texts.context(), self._texts.use_locale(self._settings.network.language):
+            return alarm_words(about, alarm, is_over=is_over)
 
     async def _tell_members(self) -> None:
         while channels := await untold_channels(self._house.engine, _TOLD_AT_A_TIME):
@@ -83,8 +113,36 @@ class Crier:
                 await tell(bot, channel.member, about_change(change, channel))
         await self._house.roster.mark_told(channel.id, self._now())
 
-    async def _say(self, bot: Bot, chat: str, text: str) -> None:
+    async def _say(self, bot: Bot, chat: str, text: str) -> bool:
         try:
             await bot.send_message(chat, text)
         except TelegramAPIError as error:
             log.warning("the moderators could not be told", error=str(error))
+            return False
+        return True
+
+
+def alarm_words(bot: str, alarm: Alarm, *, is_over: bool) -> str:
+    """What is wrong, whom it stops and who can mend it; or that it is mended."""
+    match alarm:
+        case Alarm.STORAGE if is_over:
+            return _("The database can be written again, and sending goes on.")
+        case Alarm.STORAGE:
+            return _(
+                "Sending has stopped: the database cannot be written. Please ask whoever runs the server to "
+                "look at its disk. Nothing is lost, and sending goes on by itself."
+            )
+        case _ if is_over:
+            return _("Telegram takes the messages of bot {name} again, and sending goes on.").format(
+                name=html.quote(bot)
+            )
+        case Alarm.TOKEN:
+            return _(
+                "Bot {name} can send nothing: Telegram does not accept its token any more. Please ask whoever runs "
+                "the server to put a valid token of the same bot in place (from @BotFather). Nothing is lost."
+            ).format(name=html.quote(bot))
+        case _:
+            return _(
+                "Bot {name} can send nothing for now: Telegram does not answer. Nothing is lost; Loa tries again "
+                "every half minute, and sending goes on by itself."
+            ).format(name=html.quote(bot))

@@ -26,12 +26,13 @@ from bot.inbox import Inbox, Poller
 from bot.notices import Crier
 from bot.person_language import load_texts
 from bot.premises import Premises
-from bot.settings import Settings
 from bot.storehouse import start_rules
 from bot.supervisor import Supervisor
 from broadcasts.lifecycle import Desk
+from broadcasts.pace_memory import PaceMemory
 from handlers.menu import set_menu
 from platforms.telegram_answers import PacedAnswers
+from storage.counts import count_deliveries
 from web.server import WebServer
 from web.webhooks import Webhook, webhook_routes
 
@@ -102,15 +103,17 @@ async def open_reception(premises: Premises, wake: Wake) -> AsyncIterator[Recept
     async with AsyncExitStack() as opened:
         bots: dict[str, Bot] = {}
         for name, branch in premises.branches.items():
-            bots[name] = _open_line(branch, premises.settings)
+            bots[name] = _open_line(branch, premises)
             opened.push_async_callback(bots[name].session.close)
         yield _put_together(premises, bots, wake)
 
 
-def _open_line(branch: Branch, settings: Settings) -> Bot:
+def _open_line(branch: Branch, premises: Premises) -> Bot:
     """What a bot says to people takes its slots from the same pacer as its deliveries."""
-    bot = open_bot(branch.settings, branch.secrets, answer_seconds=settings.delivery.answer_seconds)
-    bot.session.middleware(PacedAnswers(branch.pacer))
+    answer_seconds = premises.settings.delivery.answer_seconds
+    bot = open_bot(branch.settings, branch.secrets, answer_seconds=answer_seconds)
+    memory = PaceMemory(branch.settings.name, branch.pacer, premises.house.paces, premises.given.now)
+    bot.session.middleware(PacedAnswers(branch.pacer, memory.save_if_possible))
     return bot
 
 
@@ -136,7 +139,7 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
             imprint=premises.imprint,
             desk=desk,
             surroundings=premises.given,
-            figures=CountedFigures(premises.house.engine),
+            figures=CountedFigures(partial(count_deliveries, premises.house.engine)),
         )
     )
     return Reception(premises, archive, bots, conversations, clockwork)

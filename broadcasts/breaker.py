@@ -11,6 +11,10 @@ REJECTIONS_THAT_HALT = 3
 DEPARTURES_THAT_HALT = 20
 _DEPARTURES_BELIEVED = 5
 
+UNKNOWN = "unknown_"
+"""How the reason begins of a refusal in words that nobody knows; then come its code and these words."""
+_ABOUT_THE_CHAT = "unknown_403"
+
 MANY_GONE = "gone:many_in_a_row"
 """Why a bulletin is halted when one channel after another says that the bot is not there."""
 
@@ -21,6 +25,16 @@ def should_halt(is_canary: bool, rejections: int) -> bool:
     The operator's own channel is enough. After a moderator has resumed it, three more refusals halt it again.
     """
     return is_canary or (rejections > 0 and rejections % REJECTIONS_THAT_HALT == 0)
+
+
+def may_be_about_content(reason: str) -> bool:
+    """Whether a refusal may concern the bytes. An unknown "forbidden" is about the chat, as every known one is."""
+    return not reason.startswith(_ABOUT_THE_CHAT)
+
+
+def is_known(reason: str) -> bool:
+    """Whether a refusal's words are understood. Unknown ones are alike only if they are the same, word for word."""
+    return not reason.startswith(UNKNOWN)
 
 
 class Departures:

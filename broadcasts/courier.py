@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from random import Random
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from broadcasts.breaker import MANY_GONE, Departures
 from broadcasts.corrections import after_edit, note_without_copy
 from broadcasts.counts import count
 from broadcasts.delivery import (
+    PINNING,
     DeliveryState,
     FloodWait,
     Gone,
@@ -31,6 +32,8 @@ from broadcasts.delivery import (
     Unsure,
 )
 from broadcasts.letters import Letter, Letters, NotAsApproved
+from broadcasts.line import Line
+from broadcasts.pace_memory import PaceMemory
 from broadcasts.pacing import Pacer
 from broadcasts.persistence import Persistence
 from broadcasts.planner import quiet_until
@@ -41,7 +44,6 @@ from broadcasts.ports import (
     LedgerUnavailable,
     Notices,
     OpenBulletin,
-    PaceRecord,
     PaceStore,
     Sender,
     Settlement,
@@ -51,8 +53,6 @@ from broadcasts.retry import Circumstances, RetryRules, decide
 log = structlog.get_logger(__name__)
 
 _EFFECTS = (Gone, NoRights, Moved, Rejected)
-_FIRST_REST_SECONDS = 0.5
-_LONGEST_REST_SECONDS = 30.0
 _PINNED_WITHIN_SECONDS = 10.0
 
 
@@ -108,26 +108,6 @@ class Flight(Protocol):
         """Only its outcome is to be written down."""
 
 
-class Line:
-    """Whether the platform can be reached. While it cannot, the token rests, longer each time."""
-
-    def __init__(self, pacer: Pacer) -> None:
-        self._pacer = pacer
-        self._rest_seconds = 0.0
-
-    def answered(self) -> None:
-        """The platform said something."""
-        self._rest_seconds = 0.0
-
-    def failed(self) -> bool:
-        """Nothing got out. Whether the line had been up before."""
-        was_up = not self._rest_seconds
-        if not self._pacer.held_for():  # failures of what was already under way count once
-            self._rest_seconds = min(max(2 * self._rest_seconds, _FIRST_REST_SECONDS), _LONGEST_REST_SECONDS)
-            self._pacer.hold(self._rest_seconds)
-        return was_up
-
-
 class Courier:
     """Carries deliveries of one bot."""
 
@@ -136,7 +116,8 @@ class Courier:
         self._parts = parts
         self._rules = rules
         self._persistence = persistence
-        self._line = Line(parts.pacer)
+        self.pace_memory = PaceMemory(bot, parts.pacer, parts.paces, parts.now)
+        self.line = Line(bot, parts.pacer, parts.notices)
         self._departures = Departures()
 
     async def carry(self, due: Due, bulletin: OpenBulletin, flight: Flight) -> None:
@@ -243,18 +224,13 @@ class Courier:
         """Let the pace know of what the platform said, or that it could not be reached."""
         count(self._bot, outcome)
         if isinstance(outcome, NotSent):
-            return Carried(outcome, line_is_up=self._line.failed())
-        self._line.answered()
+            return Carried(outcome, line_is_up=self.line.failed(outcome.reason))
+        if isinstance(outcome, Unsure):
+            return Carried(outcome, line_is_up=self.line.lost(outcome.reason))
+        self.line.answered()
         if isinstance(outcome, FloodWait) and self._parts.pacer.flood(due.chat, outcome.seconds):
-            await self._save_hold()
+            await self._persistence.until_done(self.pace_memory.save)
         return Carried(outcome)
-
-    async def _save_hold(self) -> None:
-        pacer, paces = self._parts.pacer, self._parts.paces
-        log.warning("the token is held", bot=self._bot, seconds=round(pacer.held_for(), 1))
-        held_until = self._parts.now() + timedelta(seconds=pacer.held_for())
-        record = PaceRecord(held_until, pacer.rate_per_second)
-        await self._persistence.until_done(lambda: paces.save_pace(self._bot, record))
 
     async def _pin(self, due: Due, bulletin: OpenBulletin, sent: Sent) -> None:
         """As the channel chose. Without the right the bulletin still stands there; its member is told."""
@@ -262,10 +238,12 @@ class Courier:
         if isinstance(carried.outcome, FloodWait) and carried.outcome.seconds <= _PINNED_WITHIN_SECONDS:
             await asyncio.sleep(carried.outcome.seconds)
             carried = await self._heard(due, await self._parts.sender.pin(due.chat, sent.message_id))
+        settlement = self._settlement(due, bulletin, Carried(sent))
         if isinstance(carried.outcome, NoRights):
-            settlement = replace(self._settlement(due, bulletin, Carried(sent)), effect=carried.outcome)
-            await self._write(settlement)
+            await self._write(replace(settlement, effect=carried.outcome))
             self._parts.notices.channel_in_trouble()
+        elif isinstance(carried.outcome, Sent) and due.flaw == PINNING:
+            await self._write(replace(settlement, clears_flaw=True))
 
     async def _write(self, settlement: Settlement) -> bool:
         ledger = self._parts.ledger
@@ -311,8 +289,13 @@ def _arrival(due: Due, sent: Sent, at: datetime, note: str | None) -> Settlement
         message_id=sent.message_id,
         reason=note,
         resent=due.resent,
-        clears_flaw=due.flaw is not None,
+        clears_flaw=_was_mended(due),
     )
+
+
+def _was_mended(due: Due) -> bool:
+    """Whether the flaw is over once a message has arrived; that of pinning only where nothing is pinned any more."""
+    return due.flaw is not None and (due.flaw != PINNING or not due.pin)
 
 
 def _fault(error: Exception, due: Due) -> str:

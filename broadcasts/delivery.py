@@ -102,6 +102,10 @@ class NoRights:
     missing: str
 
 
+PINNING = "can_pin_messages"
+"""The right without which a message arrives all the same. Named as in the Bot API's ChatMemberAdministrator."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """The platform will not take this content, here or anywhere."""

@@ -1,8 +1,9 @@
 """The pace of one token: who may send next, and when.
 
 Everything that goes out over a token takes a slot here, the answers to people too. Slots lie evenly (GCRA
-with burst 1) and go to the most urgent lane that waits; within it, to who came first. On top of that a chat
-gets one message a second and a group 18 a minute. Times are those of the running loop's clock, in seconds.
+with burst 1) and go to the most urgent lane that waits; within it, to who came first. Only answers leave room:
+every third slot for an emergency that waits, every tenth for a routine bulletin. On top of that a chat gets one
+message a second and a group 18 a minute. Times are those of the running loop's clock, in seconds.
 
 A flood wait holds the chat it names. When a second chat gets one within a second the whole token is held,
 and its rate falls to 0.7 of what it was; each clean minute gives a fiftieth of the ceiling back.
@@ -27,6 +28,8 @@ _SAME_FLOOD_SECONDS = 1.0
 _SLOWDOWN = 0.7
 _REGAINED_A_MINUTE = 0.02
 _CLEAN_SECONDS = 60.0
+# Answers to people come first, but so many in a row at most while such a bulletin waits.
+_ANSWERS_BEFORE = {Lane.CORRECTIONS: 2, Lane.URGENT: 2, Lane.ROUTINE: 9}
 # A timer that fires late must not cost pace: so much of it may be made good, by slots closer together.
 _LATENESS_SECONDS = 0.020
 _TIMER_SECONDS = 0.001
@@ -54,6 +57,38 @@ class _Waiter:
 
     def __lt__(self, other: _Waiter) -> bool:
         return (self.lane, self.number) < (other.lane, other.number)
+
+
+class _Queue:
+    """Those who could be served at once, in the order in which they will be."""
+
+    def __init__(self) -> None:
+        self._answers: list[_Waiter] = []
+        self._bulletins: list[_Waiter] = []
+        self._answers_in_a_row = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._answers or self._bulletins)
+
+    def join(self, waiter: _Waiter) -> None:
+        """Whoever comes."""
+        heapq.heappush(self._answers if waiter.lane is Lane.ANSWERS else self._bulletins, waiter)
+
+    def next(self) -> _Waiter:
+        """Whose turn it is."""
+        if self._answers and self._may_answer():
+            return heapq.heappop(self._answers)
+        return heapq.heappop(self._bulletins)
+
+    def served(self, waiter: _Waiter) -> None:
+        """It took its slot."""
+        self._answers_in_a_row = self._answers_in_a_row + 1 if waiter.lane is Lane.ANSWERS else 0
+
+    def _may_answer(self) -> bool:
+        """A bulletin that lost patience does not count."""
+        while self._bulletins and self._bulletins[0].answer.done():
+            heapq.heappop(self._bulletins)
+        return not self._bulletins or self._answers_in_a_row < _ANSWERS_BEFORE[self._bulletins[0].lane]
 
 
 def nobody_is_a_group(_: str) -> bool:
@@ -123,7 +158,7 @@ class Pacer:
         self._held_until = -math.inf
         self._clean_since = -math.inf
         self._last_flood: tuple[str, float] | None = None
-        self._ready: list[_Waiter] = []
+        self._ready = _Queue()
         self._blocked: list[tuple[float, _Waiter]] = []
         self._numbers = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -168,11 +203,17 @@ class Pacer:
         self._is_free = False
         self._held_until = max(self._held_until, self._now() + seconds)
 
-    def slow_to(self, rate_per_second: float) -> None:
-        """Go on at this rate, which never exceeds the ceiling, and regain it minute by minute."""
-        self._rate_per_second = min(rate_per_second, self._rules.rate_per_second)
+    def slow_to(self, rate_per_second: float, clean_seconds: float = 0.0) -> None:
+        """Go on at this rate, which never exceeds the ceiling, and regain it minute by minute.
+
+        ``clean_seconds`` of regaining it are over already.
+        """
+        ceiling = self._rules.rate_per_second
+        minutes, rest_seconds = divmod(clean_seconds, _CLEAN_SECONDS)
+        regained = 0.0 if self.is_off else minutes * ceiling * _REGAINED_A_MINUTE
+        self._rate_per_second = min(rate_per_second + regained, ceiling)
         self._interval_seconds = 1.0 / self._rate_per_second
-        self._clean_since = self._now()
+        self._clean_since = self._now() - rest_seconds
 
     def flood(self, chat: str, seconds: float) -> bool:
         """The platform asked to wait. True when this makes the whole token wait from now on."""
@@ -200,7 +241,7 @@ class Pacer:
     def _line_up(self, waiter: _Waiter, since: float) -> None:
         if not self._ready:  # nobody waited, so the time that passed is nobody's to make good
             self._next_slot = max(self._next_slot, since)
-        heapq.heappush(self._ready, waiter)
+        self._ready.join(waiter)
 
     def _grant(self) -> None:
         """Give out the slots that are due, then sleep until the next one."""
@@ -209,7 +250,7 @@ class Pacer:
             free_at, waiter = heapq.heappop(self._blocked)
             self._line_up(waiter, free_at)
         while self._ready and max(self._next_slot, self._held_until) <= now:
-            self._serve(heapq.heappop(self._ready), now)
+            self._serve(self._ready.next(), now)
         self._sleep(now)
 
     def _serve(self, waiter: _Waiter, now: float) -> None:
@@ -223,12 +264,13 @@ class Pacer:
         self._next_slot = max(self._next_slot, self._held_until, now - _LATENESS_SECONDS)
         self._next_slot += self._interval_seconds
         self._chats.took(waiter.chat, now)
+        self._ready.served(waiter)
         waiter.answer.set_result(True)
 
     def _regain(self, now: float) -> None:
-        ceiling = self._rules.rate_per_second
-        if self._rate_per_second < ceiling and now - self._clean_since >= _CLEAN_SECONDS:
-            self.slow_to(self._rate_per_second + ceiling * _REGAINED_A_MINUTE)
+        """Minutes in which nothing was sent are clean too."""
+        if self._rate_per_second < self._rules.rate_per_second and now - self._clean_since >= _CLEAN_SECONDS:
+            self.slow_to(self._rate_per_second, now - self._clean_since)
 
     def _sleep(self, now: float) -> None:
         wake_at = max(self._next_slot, self._held_until) if self._ready else math.inf

@@ -247,3 +247,9 @@ class Notices(Protocol):
 
     def storage_recovered(self) -> None:
         """Writing works again; sending goes on."""
+
+    def line_failed(self, bot: str, because: str) -> None:
+        """The platform does not answer this bot, or refuses its token; its sending has stopped."""
+
+    def line_recovered(self, bot: str) -> None:
+        """It answers again; sending goes on."""

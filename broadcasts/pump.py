@@ -85,14 +85,11 @@ class Pump:
     async def _begin(self) -> None:
         """What an earlier run left behind: deliveries whose fate nobody knows, and a pace that was held."""
         now = self._parts.now()
-        ledger, paces = self._parts.ledger, self._parts.paces
+        ledger = self._parts.ledger
         left = await self._persistence.until_done(lambda: ledger.recover(self._bot, now))
         if left:
             log.warning("deliveries were interrupted", bot=self._bot, deliveries=left)
-        record = await self._persistence.until_done(lambda: paces.load_pace(self._bot))
-        if record is not None and record.held_until > now:
-            self._parts.pacer.slow_to(record.rate_per_second)
-            self._parts.pacer.hold((record.held_until - now).total_seconds())
+        await self._persistence.until_done(self._courier.pace_memory.restore)
 
     async def _pick_forever(self) -> None:
         while True:
@@ -137,6 +134,8 @@ class Pump:
 
     def _room(self, lane: Lane) -> int:
         """How many more rows of a lane may be under way."""
+        if self._courier.line.is_down:  # one, to find out whether it still is
+            return 1 - self._asking
         is_emergency = lane <= Lane.CORRECTIONS
         most = self._rules.in_flight + (_RESERVED_FOR_EMERGENCIES if is_emergency else 0)
         carried_more = most * _CARRIED_A_REQUEST - self._carried
@@ -184,9 +183,8 @@ class Pump:
             granted = await asyncio.shield(asking)
         except asyncio.CancelledError:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(
-                    self._rules.landing_seconds
-                ):  # a full disk must not keep us from ending
+                # A full disk must not keep us from ending.
+                async with asyncio.timeout(self._rules.landing_seconds):
                     await self._take_back(journeys, asking)
             raise
         is_late = self._parts.now() - now > _READ_WITHIN  # the database could not be written for a while

@@ -81,7 +81,7 @@ def decide(outcome: Outcome, at: Circumstances, rules: RetryRules) -> Decision:
         case NotSent(reason):
             return _not_sent(at, rules, f"not_sent:{reason}")
         case Unsure(reason):
-            return _unsure(at, f"unsure:{reason}")
+            return _unsure(at, rules, f"unsure:{reason}")
         case ByHand():
             return Decision(DeliveryState.UNSURE, at.attempt, BY_HAND, resent=at.resent)
         case Gone() | NoRights() | Rejected():
@@ -122,11 +122,16 @@ def _again(at: Circumstances, reason: str, wait_seconds: float, counted: int) ->
     return Decision(DeliveryState.QUEUED, counted, reason[:REASON_CHARACTERS], due_at, resent=at.resent)
 
 
-def _unsure(at: Circumstances, reason: str) -> Decision:
-    """Where lives may depend on it, better twice and marked so than not at all; else a moderator decides."""
+def _unsure(at: Circumstances, rules: RetryRules, reason: str) -> Decision:
+    """Where lives may depend on it, better twice and marked so than not at all; else a moderator decides.
+
+    While the line is down the second time waits: it would be lost the same way.
+    """
     reason = reason[:REASON_CHARACTERS]
     if at.life_safety and not at.resent:
-        return Decision(DeliveryState.QUEUED, at.attempt, reason, at.now, resent=True)
+        wait_seconds = 0.0 if at.line_is_up else backoff_seconds(at, rules)
+        due_at = at.now + timedelta(seconds=wait_seconds)
+        return Decision(DeliveryState.QUEUED, at.attempt, reason, due_at, resent=True)
     return Decision(DeliveryState.UNSURE, at.attempt, reason, resent=at.resent)
 
 

@@ -43,8 +43,8 @@ CLOSED = ""
 class ProgressFigures(Protocol):
     """Counts a bulletin's deliveries."""
 
-    async def figures(self, bulletin_id: BulletinId) -> Figures:
-        """How many there are in each state now."""
+    async def figures(self, bulletin_id: BulletinId, *, is_final: bool = False) -> Figures:
+        """How many there are in each state; exactly, when the bulletin has ended and this is the last look."""
 
 
 class ProgressMessages(Announcements, Protocol):
@@ -108,9 +108,9 @@ class ProgressBoard:
         return broadcast.state in _ENDED and await self._messages.message_of(broadcast.id) == CLOSED
 
     async def _show(self, broadcast: Broadcast) -> None:
-        figures = await self._figures.figures(broadcast.id)
-        text = progress_words(broadcast, figures, self._desk)
         is_ended = broadcast.state in _ENDED
+        figures = await self._figures.figures(broadcast.id, is_final=is_ended)
+        text = progress_words(broadcast, figures, self._desk)
         rows = [] if is_ended else action_rows(broadcast)
         is_announced = await self._announcer.announce(broadcast, text, rows)
         if self._shown.get(broadcast.id) != text and not await self._try_to_put(broadcast, figures, text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import Bot
@@ -25,8 +26,10 @@ class PacedAnswers(BaseRequestMiddleware):
     A flood wait is a definite no, so a short one is waited for and the answer sent again.
     """
 
-    def __init__(self, pacer: Pacer) -> None:
+    def __init__(self, pacer: Pacer, remember_hold: Callable[[], Awaitable[None]] | None = None) -> None:
+        """``remember_hold`` is called when an answer has made the whole token wait."""
         self._pacer = pacer
+        self._remember_hold = remember_hold
 
     async def __call__(
         self,
@@ -43,7 +46,8 @@ class PacedAnswers(BaseRequestMiddleware):
             try:
                 return await make_request(bot, method)
             except TelegramRetryAfter as flood:
-                self._pacer.flood(chat, flood.retry_after)
+                if self._pacer.flood(chat, flood.retry_after) and self._remember_hold is not None:
+                    await self._remember_hold()
                 if flood.retry_after > _LONGEST_WAIT_SECONDS:
                     raise
         await self._turn(method, chat)

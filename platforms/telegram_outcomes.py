@@ -2,8 +2,8 @@
 
 Definite refusals carry ``ok: false`` and a description (Bot API, "Making requests"; wordings as in the
 source of telegram-bot-api). Whatever is no answer of Telegram's at all, after our bytes went out, is
-``Unsure``. A wording that nobody knows is ``Rejected("unknown_…")``: it is counted and shown, never guessed
-at.
+``Unsure``. A wording that nobody knows is ``Rejected("unknown_<code>:<wording>")``: it is counted and shown,
+never guessed at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,19 @@ from typing import Any
 
 import structlog
 
-from broadcasts.delivery import FloodWait, Gone, Moved, NoRights, NotSent, Outcome, Rejected, Sent, Unsure
+from broadcasts.breaker import UNKNOWN
+from broadcasts.delivery import (
+    PINNING,
+    FloodWait,
+    Gone,
+    Moved,
+    NoRights,
+    NotSent,
+    Outcome,
+    Rejected,
+    Sent,
+    Unsure,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +36,7 @@ _WAIT_WHEN_UNTOLD_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 7 * 24 * 3600.0
 _RETRY_AFTER = re.compile(r"retry after (\d{1,7})")
 _SHOWN_CHARACTERS = 200
+_KEPT_CHARACTERS = 80
 
 _GONE = {
     "bot was kicked": "kicked",
@@ -41,8 +54,8 @@ _NO_RIGHTS = {
     "not enough rights to send text messages": "can_send_messages",
     "not enough rights to send photos": "can_send_photos",
     "not enough rights to send": "can_send_messages",
-    "not enough rights to manage pinned messages": "can_pin_messages",
-    "not enough rights to pin a message": "can_pin_messages",
+    "not enough rights to manage pinned messages": PINNING,
+    "not enough rights to pin a message": PINNING,
     "need administrator rights in the channel chat": "can_post_messages",
     "have no write access to the chat": "can_send_messages",
     "have no rights to send a message": "can_send_messages",
@@ -157,7 +170,7 @@ def _by_wording(code: int, wording: str) -> Outcome:
         if known in wording:
             return Rejected(reason)
     log.warning("unknown wording from telegram", code=code, wording=wording[:_SHOWN_CHARACTERS])
-    return Rejected(f"unknown_{code}")
+    return Rejected(f"{UNKNOWN}{code}:{wording[:_KEPT_CHARACTERS]}")
 
 
 def _wait_seconds(told: Any, description: str) -> float:

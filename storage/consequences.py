@@ -10,11 +10,12 @@ from datetime import datetime
 from sqlalchemy import and_, case, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from broadcasts.breaker import should_halt
+from broadcasts.breaker import UNKNOWN, is_known, may_be_about_content, should_halt
 from broadcasts.broadcast import BroadcastState
 from broadcasts.corrections import LEFT_BEHIND, MOVED_AWAY, NOT_EDITED
 from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected
 from broadcasts.ports import Settlement
+from broadcasts.retry import REASON_CHARACTERS
 from bulletins.bulletin import BulletinId
 from members.channel import ChannelKind, ChannelState
 from storage.steps import may_leave
@@ -125,11 +126,18 @@ def never_sent(reason: str, at: datetime) -> dict[str, object]:
 
 
 async def _maybe_halt(connection: AsyncConnection, settled: Settlement, reason: str) -> bool:
+    if not may_be_about_content(reason):
+        return False
+    alike = _d.reason == f"rejected:{reason}"[:REASON_CHARACTERS]
+    if is_known(reason):
+        alike = and_(
+            _d.reason.like("rejected:%"), ~_d.reason.startswith(f"rejected:{UNKNOWN}", autoescape=True)
+        )
     refused = select(func.count()).where(
         _d.bulletin_id == settled.bulletin_id,
         text("state IN ('failed', 'unsure')"),  # the very words of the partial index
         _d.state == DeliveryState.FAILED.value,
-        _d.reason.like("rejected:%"),
+        alike,
     )
     is_canary = await connection.scalar(select(_c.canary).where(_c.id == settled.channel_id))
     if not should_halt(bool(is_canary), await connection.scalar(refused) or 0):

@@ -79,6 +79,12 @@ class Silence:
     def storage_recovered(self) -> None:
         """The same."""
 
+    def line_failed(self, bot: str, because: str) -> None:
+        """Expected when the platform misbehaves."""
+
+    def line_recovered(self, bot: str) -> None:
+        """The same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

@@ -121,6 +121,7 @@ class Told:
     halted: list[BulletinId] = field(default_factory=list)
     troubles: int = 0
     storage: list[str | None] = field(default_factory=list)
+    line: list[tuple[str, str | None]] = field(default_factory=list)
 
     def bulletin_halted(self, bulletin_id: BulletinId) -> None:
         self.halted.append(bulletin_id)
@@ -133,6 +134,12 @@ class Told:
 
     def storage_recovered(self) -> None:
         self.storage.append(None)
+
+    def line_failed(self, bot: str, because: str) -> None:
+        self.line.append((bot, because))
+
+    def line_recovered(self, bot: str) -> None:
+        self.line.append((bot, None))
 
 
 @dataclass

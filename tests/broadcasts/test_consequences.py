@@ -46,6 +46,26 @@ async def test_a_channel_that_works_again_loses_its_flaw(station: Station) -> No
     assert (await station.channel_row(group)).flaw is None
 
 
+async def test_a_right_to_pin_that_is_missing_is_told_once_and_only_a_pin_ends_it(station: Station) -> None:
+    group = await station.channel("-1", pin=True)
+    station.sender.pins["-1"] = NoRights("can_pin_messages")
+    await sent_out(station)
+    await station.change_channel(group, member_told_at=TOLD)
+    await sent_out(station)
+    row = await station.channel_row(group)
+    assert (row.flaw, row.member_told_at) == ("can_pin_messages", TOLD)
+    del station.sender.pins["-1"]
+    bulletin = await sent_out(station)
+    assert (await station.channel_row(group)).flaw is None
+    assert await station.states(bulletin) == {"-1": SENT}
+
+
+async def test_where_nothing_is_pinned_any_more_the_right_to_is_not_missed(station: Station) -> None:
+    group = await station.channel("-1", flaw="can_pin_messages", member_told_at=TOLD)
+    await sent_out(station)
+    assert (await station.channel_row(group)).flaw is None
+
+
 async def test_a_group_that_became_a_supergroup_gets_it_under_its_new_id(station: Station) -> None:
     group = await station.channel("-1", kind="group")
     station.sender.answers["-1"].append(Moved("-1001"))

@@ -20,6 +20,8 @@ from tests.broadcasts.station import NOON
 
 T = TypeVar("T")
 
+BULLETINS = [lane for lane in Lane if lane is not Lane.ANSWERS]
+
 _LATENESS_SECONDS = 0.02
 _TINY = 1e-6
 
@@ -75,13 +77,65 @@ def test_no_chat_gets_two_within_a_second_nor_a_group_nineteen_within_a_minute(w
             assert most_in_a_window(times, 60.0 - _TINY) <= 18
 
 
-@given(st.lists(st.sampled_from(Lane), min_size=1, max_size=60))
+@given(st.lists(st.sampled_from(BULLETINS), min_size=1, max_size=60))
 def test_the_most_urgent_lane_goes_first_and_within_it_who_came_first(lanes: list[Lane]) -> None:
     wishes = [Wish(number * 1e-4, lane, str(number)) for number, lane in enumerate(lanes)]
     first, *waiting = granted(wishes, PaceRules(25.0))
     assert first.wish == wishes[0], "the slot that was free went to who was there"
     expected = sorted(wishes[1:], key=lambda wish: (wish.lane, int(wish.chat)))
     assert [slot.wish for slot in waiting] == expected
+
+
+@given(st.lists(st.sampled_from(Lane), min_size=1, max_size=60))
+def test_answers_come_first_and_leave_room_for_bulletins(lanes: list[Lane]) -> None:
+    wishes = [Wish(number * 1e-4, lane, str(number)) for number, lane in enumerate(lanes)]
+    order = [slot.wish for slot in granted(wishes, PaceRules(25.0))]
+    for answers in (True, False):
+        mine = [wish for wish in order[1:] if (wish.lane is Lane.ANSWERS) is answers]
+        assert mine == sorted(mine, key=lambda wish: (wish.lane, int(wish.chat))), "each in its own order"
+    for at, wish in enumerate(order[1:], start=1):
+        left = order[at + 1 :]
+        if wish.lane is Lane.ANSWERS:
+            urgent = min((one.lane for one in left if one.lane is not Lane.ANSWERS), default=None)
+            at_most = {None: len(order), Lane.ROUTINE: 9}.get(urgent, 2)
+            assert sum(one.lane is Lane.ANSWERS for one in order[max(0, at - at_most) : at]) < at_most
+        elif any(one.lane is Lane.ANSWERS for one in left):
+            before = 9 if wish.lane is Lane.ROUTINE else 2
+            last = [one.lane for one in order[max(0, at - before) : at]]
+            assert last == [Lane.ANSWERS] * before, "no more room than that"
+
+
+@pytest.mark.parametrize(
+    ("lane", "share"), [(Lane.CORRECTIONS, 1 / 3), (Lane.URGENT, 1 / 3), (Lane.ROUTINE, 0.1)]
+)
+def test_a_town_that_writes_without_end_stops_no_bulletin(lane: Lane, share: float) -> None:
+    sent = 0
+
+    async def chat(pacer: Pacer, citizen: str) -> None:
+        while True:
+            await pacer.slot(Lane.ANSWERS, citizen)
+
+    async def story() -> None:
+        nonlocal sent
+        pacer = Pacer(PaceRules(25.0))
+        town = [asyncio.ensure_future(chat(pacer, str(number))) for number in range(100)]
+        await asyncio.sleep(10.0)
+        while now() < 70.0:
+            sent += await pacer.slot(lane, f"-{sent}", patience_seconds=1.0)
+        for citizen in town:
+            citizen.cancel()
+
+    in_virtual_time(story())
+    assert sent == pytest.approx(60.0 * 25.0 * share, abs=1.0)
+
+
+def test_an_answer_waits_for_no_more_than_two_slots_while_emergencies_go_out() -> None:
+    emergencies = [Wish(0.0, Lane.URGENT, str(number)) for number in range(1_000)]
+    answers = [Wish(5.0 + number * 0.31, Lane.ANSWERS, f"1{number:03}") for number in range(60)]
+    slots = granted([*emergencies, *answers], PaceRules(25.0))
+    waits = [slot.at - slot.wish.at for slot in slots if slot.wish.lane is Lane.ANSWERS]
+    assert len(waits) == len(answers)
+    assert max(waits) <= 2 / 25 + _TINY
 
 
 @pytest.mark.parametrize("rate", [25.0, 950.0])
@@ -165,6 +219,20 @@ def test_each_clean_minute_gives_half_a_message_a_second_back_up_to_the_ceiling(
         return rates
 
     assert in_virtual_time(story()) == pytest.approx([24.8, 25.0, 25.0])
+
+
+def test_minutes_in_which_nothing_is_sent_give_it_back_too() -> None:
+    async def story() -> list[float]:
+        pacer = Pacer(PaceRules(25.0))
+        pacer.slow_to(17.5)
+        rates: list[float] = []
+        for minutes in (10.5, 0.5, 60.0):
+            await asyncio.sleep(60.0 * minutes)
+            await pacer.slot(Lane.ROUTINE, str(minutes))
+            rates.append(pacer.rate_per_second)
+        return rates
+
+    assert in_virtual_time(story()) == pytest.approx([22.5, 23.0, 25.0])
 
 
 def test_who_has_no_patience_gets_no_slot_and_takes_none_from_others() -> None:

@@ -44,7 +44,7 @@ class Counted:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def figures(self, bulletin_id: BulletinId) -> Figures:
+    async def figures(self, bulletin_id: BulletinId, *, is_final: bool = False) -> Figures:
         wanted = select(deliveries.c.state).where(deliveries.c.bulletin_id == bulletin_id)
         async with self._house.engine.connect() as connection:
             counted = Counter(await connection.scalars(wanted))

@@ -302,6 +302,23 @@ async def test_a_long_flood_wait_is_told_to_the_caller_and_to_the_pace(
     assert pacer.free_in(str(scene.lan.id)) > 2_000
 
 
+async def test_a_hold_of_the_whole_token_that_answers_have_caused_is_remembered(scene: Scene) -> None:
+    remembered: list[float] = []
+    pacer = Pacer(PaceRules(rate_per_second=1_000, chat_per_second=1_000))
+
+    async def remember() -> None:
+        remembered.append(round(pacer.held_for()))
+
+    api = TelegramAPIServer.from_base(scene.simulator.base_url)
+    async with Bot(TOKEN, session=AiohttpSession(api=api)) as bot:
+        bot.session.middleware(PacedAnswers(pacer, remember))
+        for chat in (scene.lan.id, scene.group.id):
+            scene.simulator.faults.script(FaultKind.FLOOD, "sendMessage", seconds=3_000)
+            with pytest.raises(TelegramRetryAfter):
+                await bot.send_message(chat, "Xin chào")
+    assert remembered == [3_000]
+
+
 async def test_nobody_who_talks_to_the_bot_waits_for_hours(
     scene: Scene, talking_bot: tuple[Bot, Pacer]
 ) -> None:

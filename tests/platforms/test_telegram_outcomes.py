@@ -40,8 +40,12 @@ REFUSALS: list[tuple[int, str, Outcome]] = [
     (400, "Bad Request: wrong file identifier/HTTP URL specified", Rejected(STALE_HANDLE)),
     (400, "Bad Request: message to edit not found", Rejected("copy_gone")),
     (400, "Bad Request: message can't be edited", Rejected("copy_not_editable")),
-    (400, "Bad Request: something that nobody has seen yet", Rejected("unknown_400")),
-    (403, "Forbidden: some new reason", Rejected("unknown_403")),
+    (
+        400,
+        "Bad Request: something that nobody has seen yet",
+        Rejected("unknown_400:bad request: something that nobody has seen yet"),
+    ),
+    (403, "Forbidden: some new reason", Rejected("unknown_403:forbidden: some new reason")),
     (401, "Unauthorized", NotSent("http_401")),
     (404, "Not Found", NotSent("http_404")),
     (500, "Internal Server Error", Unsure("http_500")),
@@ -101,7 +105,7 @@ def test_a_copy_that_reads_so_already_counts_as_changed() -> None:
         (200, b"[1,2]", Unsure("http_200")),
         (403, b"blocked by your provider", NotSent("http_403")),
         (302, b"", NotSent("http_302")),
-        (200, b'{"ok":false}', Rejected("unknown_200")),
+        (200, b'{"ok":false}', Rejected("unknown_200:")),
     ],
 )
 def test_what_is_no_answer_of_telegrams_is_named_and_never_guessed_at(

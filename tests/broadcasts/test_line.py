@@ -1,0 +1,109 @@
+"""A line that is down: what is given to it is lost, so it is given little, and people are told."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+from broadcasts.delivery import DeliveryState, NotSent, Outcome, Unsure
+from broadcasts.line import Line
+from broadcasts.pacing import Pacer, PaceRules
+from broadcasts.ports import Content
+from broadcasts.retry import Circumstances, RetryRules, decide
+from tests.broadcasts.looks import FAILED, SENT, UNSURE
+from tests.broadcasts.station import BOT, NOON, ScriptedSender, Station, Told
+from tests.broadcasts.test_pacing import in_virtual_time, now
+
+TOWN = [f"-{number}" for number in range(1, 201)]
+BAD_GATEWAY = Unsure("http_502")
+
+
+class Storm(ScriptedSender):
+    """A gateway that swallows everything for a while."""
+
+    lasts_seconds = 2.5
+
+    async def post(self, chat: str, content: Content, reply_to: str | None = None) -> Outcome:
+        answer = await super().post(chat, content, reply_to)
+        begun = self.__dict__.setdefault("begun", now())
+        await asyncio.sleep(0.01)
+        return BAD_GATEWAY if now() < begun + self.lasts_seconds else answer
+
+
+async def test_a_storm_of_bad_gateways_leaves_few_deliveries_unsure(station: Station) -> None:
+    station.sender, station.pacer = Storm(), Pacer(PaceRules(100.0))
+    await station.channels(TOWN)
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    states = list((await station.states(bulletin)).values())
+    assert states.count(UNSURE) <= 20, "at this pace it would have been every one of them"
+    assert states.count(SENT) == len(TOWN) - states.count(UNSURE)
+    assert station.told.line == [], "what mends itself at once is nobody's trouble"
+
+
+def test_after_five_lost_in_a_row_the_token_rests_longer_each_time_up_to_half_a_minute() -> None:
+    async def story() -> list[float]:
+        pacer = Pacer(PaceRules(25.0))
+        line = Line(BOT, pacer, Told())
+        rests: list[float] = []
+        for _ in range(13):
+            line.lost("http_502")
+            rests.append(pacer.held_for())
+            await asyncio.sleep(pacer.held_for())
+        return rests
+
+    assert in_virtual_time(story()) == [0, 0, 0, 0, 0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_one_answer_among_the_lost_shows_that_the_line_is_up() -> None:
+    async def story() -> bool:
+        pacer = Pacer(PaceRules(25.0))
+        line = Line(BOT, pacer, Told())
+        for number in range(100):
+            if number % 5 == 4:
+                line.answered()
+            else:
+                line.lost("http_502")
+        return line.is_down
+
+    assert in_virtual_time(story()) is False
+
+
+def test_people_are_told_once_when_it_stays_down_and_once_when_it_is_up() -> None:
+    async def story() -> list[tuple[str, str | None]]:
+        pacer, told = Pacer(PaceRules(25.0)), Told()
+        line = Line(BOT, pacer, told)
+        for _ in range(2):
+            line.failed("ClientConnectorError")
+            await asyncio.sleep(pacer.held_for())
+        line.answered()
+        assert told.line == [], "a short one is told to nobody"
+        for _ in range(10):
+            line.failed("ClientConnectorError")
+            await asyncio.sleep(pacer.held_for())
+        line.answered()
+        line.answered()
+        return told.line
+
+    assert in_virtual_time(story()) == [(BOT, "ClientConnectorError"), (BOT, None)]
+
+
+async def test_a_token_that_was_revoked_is_told_at_once_and_fails_nothing(station: Station) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].extend([NotSent("http_401")] * 2)
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert FAILED not in (await station.states(bulletin)).values()
+    assert station.told.line == [(BOT, "http_401"), (BOT, None)]
+
+
+def test_the_second_try_of_what_lives_depend_on_waits_while_the_line_is_down() -> None:
+    jitter = Random(1).random()
+    for line_is_up in (True, False):
+        at = Circumstances(NOON, 1, life_safety=True, resent=False, jitter=jitter, line_is_up=line_is_up)
+        decision = decide(BAD_GATEWAY, at, RetryRules())
+        assert (decision.state, decision.resent) == (DeliveryState.QUEUED, True)
+        assert decision.due_at is not None
+        assert (decision.due_at > NOON) is not line_is_up
