@@ -55,9 +55,11 @@ def after_edit(outcome: Outcome, attempt: int) -> AfterEdit:
 
 
 def note_without_copy(due: Due) -> str | None:
-    """What to keep beside a correction that was posted whole: there is a copy, and nobody can change it."""
+    """What to keep beside a correction that was posted whole: there is or may be a copy that nobody can change."""
     original = due.original
-    if original is None or original.state is not DeliveryState.SENT:
+    if original is None:
+        return None
+    if original.state not in (DeliveryState.SENT, DeliveryState.UNSURE) and original.lost_because is None:
         return None
     return f"{NOT_EDITED}:{original.lost_because or 'copy_unknown'}"
 

@@ -121,9 +121,10 @@ class ProgressBoard:
         """Whether there is nothing more to do: an author who blocked the bot gets no message, ever."""
         try:
             await self._announce(broadcast, text)
-            await self._put(
-                broadcast, text, await self._markup(broadcast, figures.failed + figures.unsure > 0)
+            in_trouble = figures.failed + figures.unsure > 0 or (
+                broadcast.corrects is not None and await self._desk.aftermath.in_trouble(broadcast.id)
             )
+            await self._put(broadcast, text, await self._markup(broadcast, bool(in_trouble)))
         except TelegramForbiddenError:
             return True
         except TelegramAPIError as error:
