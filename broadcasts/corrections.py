@@ -54,10 +54,20 @@ def after_edit(outcome: Outcome, attempt: int) -> AfterEdit:
             return AfterEdit()
 
 
-def note_without_copy(due: Due) -> str | None:
-    """What to keep beside a correction that was posted whole: there is a copy, and nobody can change it."""
+def known_copy(due: Due) -> str | None:
+    """The message that can be changed; without one the correction is posted whole."""
     original = due.original
-    if original is None or original.state is not DeliveryState.SENT:
+    if original is None or original.state is not DeliveryState.SENT or original.lost_because is not None:
+        return None
+    return original.message_id or None
+
+
+def note_without_copy(due: Due) -> str | None:
+    """What to keep beside a correction that was posted whole: there is or may be a copy that nobody can change."""
+    original = due.original
+    if original is None or known_copy(due) is not None:
+        return None
+    if original.state not in (DeliveryState.SENT, DeliveryState.UNSURE) and original.lost_because is None:
         return None
     return f"{NOT_EDITED}:{original.lost_because or 'copy_unknown'}"
 

@@ -152,16 +152,17 @@ class Courier:
         except NotAsApproved as error:
             return await self._halt(due, str(error))
         note = note_without_copy(due)
-        if letter.edit is not None and letter.copy_id is not None:
+        if letter.changes:
             flight.departed()
             asked_at = asyncio.get_running_loop().time()
-            edited = await self._heard(
-                due, await self._parts.sender.edit(due.chat, letter.copy_id, letter.edit)
-            )
-            after = after_edit(edited.outcome, due.attempt + 1)
-            if after.outcome is not None:
-                return replace(edited, outcome=after.outcome)
-            note = after.note
+            for change in letter.changes:
+                edited = await self._heard(
+                    due, await self._parts.sender.edit(due.chat, change.message_id, change.content)
+                )
+                after = after_edit(edited.outcome, due.attempt + 1)
+                if after.outcome is not None:
+                    return replace(edited, outcome=after.outcome)
+                note = note or after.note
             if not await self._may_still_go(due, bulletin, asked_at):
                 return Carried(FloodWait(0.0))
         posting = self._post_in_turn if letter.post.media is None else self._post_prepared
@@ -210,7 +211,7 @@ class Courier:
         flight.departed()
         try:
             return await self._heard(
-                due, await self._parts.sender.post(due.chat, letter.post, letter.copy_id)
+                due, await self._parts.sender.post(due.chat, letter.post, letter.reply_to)
             )
         except Exception as error:  # noqa: BLE001 it is logged, and called unsure
             return Carried(Unsure(_fault(error, due)))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from broadcasts.broadcast import Broadcast
-from broadcasts.delivery import DeliveryState
+from broadcasts.corrections import known_copy
 from broadcasts.ports import Content, Due, OpenBulletin, Shelf
 from bulletins.bulletin import BulletinId, Language
 from bulletins.canonical import approval_hash
@@ -32,13 +32,20 @@ class NotAsApproved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a message that stands in the channel becomes."""
+
+    message_id: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """What goes to one channel: a message, and for a correction also what its old copy becomes."""
+    """What goes to one channel: a message, and for a correction also what is changed before it."""
 
     post: Content
-    edit: Content | None = None
-    copy_id: str | None = None
-    """The message that is edited and replied to."""
+    changes: tuple[Change, ...] = ()
+    reply_to: str | None = None
 
 
 class Letters:
@@ -53,7 +60,7 @@ class Letters:
 
     async def letter(self, due: Due, bulletin: OpenBulletin) -> Letter:
         """The letter for a delivery. Raises NotAsApproved."""
-        if bulletin.corrects is not None and _has_known_copy(due):
+        if bulletin.corrects is not None and (known_copy(due) or _known_former(due)):
             return await self._correction(due, bulletin.corrects)
         return Letter(await self._whole(due))
 
@@ -72,14 +79,23 @@ class Letters:
         return self._keep(key, Content(rendered, broadcast.bulletin.media, due.silent))
 
     async def _correction(self, due: Due, corrects: BulletinId) -> Letter:
-        """The copy as it becomes, and the notice under it; sent again, the whole correction, marked so."""
+        """The copy as it becomes, and the notice under it; sent again, the whole correction, marked so.
+
+        What an older correction posted says the same afterwards: its notice, or it itself where no copy is known.
+        """
         original, correction = await self._find(corrects), await self._find(due.bulletin_id)
         copy = self._rendered(render_corrected_copy, original, correction, due.language)
         notice = self._rendered(render_correction_notice, original, correction, due.language)
+        post = await self._whole(due) if due.resent else Content(notice, None, due.silent)
+        copy_id, former_id = known_copy(due), _known_former(due)
+        if copy_id is None:
+            changes = [(former_id, Content(copy))]
+        else:
+            changes = [(copy_id, Content(copy, original.bulletin.media)), (former_id, Content(notice))]
         return Letter(
-            post=await self._whole(due) if due.resent else Content(notice, None, due.silent),
-            edit=Content(copy, original.bulletin.media, due.silent),
-            copy_id=due.original.message_id if due.original else None,
+            post=post,
+            changes=tuple(Change(message_id, content) for message_id, content in changes if message_id),
+            reply_to=copy_id or former_id,
         )
 
     def _rendered(
@@ -113,9 +129,5 @@ class Letters:
         return content
 
 
-def _has_known_copy(due: Due) -> bool:
-    """Whether there is a message that can be edited; without one the correction is posted whole."""
-    original = due.original
-    if original is None or original.state is not DeliveryState.SENT:
-        return False
-    return bool(original.message_id) and original.lost_because is None
+def _known_former(due: Due) -> str | None:
+    return due.former.message_id if due.former is not None else None

@@ -54,11 +54,9 @@ class Original:
 class Former:
     """What an older correction of the same bulletin did in this channel."""
 
-    bulletin_id: BulletinId
     state: DeliveryState
     """``sent``, or ``sending``: then the newer one waits for it."""
     message_id: str | None
-    resent: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -57,8 +57,14 @@ class Aftermath(Protocol):
     async def reasons(self, bulletin_id: BulletinId) -> Sequence[ReasonCount]:
         """The table of what did not simply arrive, the largest number first."""
 
+    async def in_trouble(self, bulletin_id: BulletinId) -> Mapping[DeliveryState, int]:
+        """How many stragglers there are, by their state."""
+
     async def stragglers(self, bulletin_id: BulletinId, at_most: int) -> Sequence[Straggler]:
-        """Unsure and failed deliveries, and copies that a correction could not change."""
+        """Unsure and failed deliveries, and copies that a correction could not change or did not come to."""
+
+    async def unsure(self, bulletin_id: BulletinId, after: int, at_most: int) -> Sequence[Straggler]:
+        """Deliveries of which nobody knows whether they arrived, beyond the one with the id ``after``."""
 
     async def retry_failed(self, bulletin_id: BulletinId, at: datetime) -> int | Refusal:
         """Queue what failed once more, where the channel is still there; how many."""

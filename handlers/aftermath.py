@@ -1,20 +1,23 @@
 """After a bulletin has gone out: what did not arrive and why, by the names of the channels; trying the failed
-again, and saying what became of those of which nobody knows.
+again, and saying what became of those of which nobody knows: of all at once, or of eight channels on a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aiogram import Router, html
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardMarkup, Message
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
 from broadcasts.book import Refusal
-from broadcasts.delivery import DeliveryState
+from broadcasts.delivery import DeliveryId, DeliveryState
 from broadcasts.progress import ReasonCount, Resolution, Settling, Straggler
 from bulletins.bulletin import BulletinId
+from bulletins.rendering import TEXT_UNITS
+from bulletins.wording import one_line, shortened, utf16_length
 from handlers.access import acknowledge, may
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import why_not
@@ -24,7 +27,13 @@ from members.buttons import Payload
 from members.roles import Who
 
 _NAMED_AT_MOST = 20
+_FILED_AT_MOST = 5_000
+_ON_A_PAGE = 8
 _REASONS_SHOWN = 10
+_TITLE_UNITS = 60
+_DETAIL_UNITS = 60
+_KEPT_FREE_UNITS = 200
+"""For what stands under the names, and for the marks of HTML, which do not count on the platform."""
 
 
 def router(desk: BulletinDesk, board: ProgressBoard) -> Router:
@@ -32,8 +41,11 @@ def router(desk: BulletinDesk, board: ProgressBoard) -> Router:
     talk = AftermathTalk(desk, board)
     routes = Router(name="aftermath")
     routes.callback_query.register(talk.show, Pressed("after.list"), flags=may(Who.STAFF))
+    routes.callback_query.register(talk.file, Pressed("after.file"), flags=may(Who.STAFF))
+    routes.callback_query.register(talk.page, Pressed("after.page"), flags=may(Who.STAFF))
     routes.callback_query.register(talk.retry, Pressed("after.retry"), flags=may(Who.STAFF))
     routes.callback_query.register(talk.settle, Pressed("after.settle"), flags=may(Who.STAFF))
+    routes.callback_query.register(talk.settle_one, Pressed("after.one"), flags=may(Who.STAFF))
     return routes
 
 
@@ -49,12 +61,31 @@ class AftermathTalk:
         await acknowledge(query)
         bulletin_id = BulletinId(payload["bulletin"])
         counts = await self._desk.aftermath.reasons(bulletin_id)
+        in_trouble = await self._desk.aftermath.in_trouble(bulletin_id)
         named = await self._desk.aftermath.stragglers(bulletin_id, _NAMED_AT_MOST)
-        lines = [_("What did not simply arrive:"), *_table(counts), "", *_names(named)]
+        head = [_("What did not simply arrive:"), *_table(counts), ""]
+        names = _fitting([f"{_name(one)}: {_why(one)}" for one in named], "\n".join(head))
+        left = sum(in_trouble.values()) - len(names)
+        more = [ngettext("and {count} more", "and {count} more", left).format(count=left)] if left > 0 else []
         if query.bot is not None and query.message is not None:
             chat = query.message.chat.id
-            markup = await self._keyboard(chat, bulletin_id, named)
-            await query.bot.send_message(chat, "\n".join(lines).strip(), reply_markup=markup)
+            markup = await self._keyboard(chat, bulletin_id, in_trouble, has_more=left > 0)
+            text = "\n".join([*head, *names, *more]).strip()
+            await query.bot.send_message(chat, text, reply_markup=markup)
+
+    async def file(self, query: CallbackQuery, payload: Payload) -> None:
+        """The whole list as a text file: one message, however many channels there are."""
+        await acknowledge(query)
+        named = await self._desk.aftermath.stragglers(BulletinId(payload["bulletin"]), _FILED_AT_MOST)
+        lines = [f"{one_line(one.channel_title)}\t{_state_words(one.state)}{_because(one)}" for one in named]
+        if query.bot is not None and query.message is not None and lines:
+            content = BufferedInputFile("\n".join(lines).encode(), "loa.txt")
+            await query.bot.send_document(query.message.chat.id, content)
+
+    async def page(self, query: CallbackQuery, payload: Payload) -> None:
+        """Channels of which nobody knows, a few at a time, each with its own buttons."""
+        await acknowledge(query)
+        await self._turn(query, BulletinId(payload["bulletin"]), payload["after"])
 
     async def retry(self, query: CallbackQuery, payload: Payload) -> None:
         """Queue what failed once more."""
@@ -69,6 +100,15 @@ class AftermathTalk:
         await self._tell(query, await self._desk.aftermath.settle_unsure(settling))
         await self._board.show(bulletin_id)
 
+    async def settle_one(self, query: CallbackQuery, payload: Payload) -> None:
+        """The same of one channel; the page goes on with the others."""
+        bulletin_id, resolution = BulletinId(payload["bulletin"]), Resolution(payload["resolution"])
+        only = DeliveryId(payload["delivery"])
+        settling = Settling(bulletin_id, resolution, self._desk.now(), only)
+        await self._tell(query, await self._desk.aftermath.settle_unsure(settling))
+        await self._turn(query, bulletin_id, payload["after"])
+        await self._board.show(bulletin_id)
+
     async def _tell(self, query: CallbackQuery, result: int | Refusal) -> None:
         if isinstance(result, Refusal):
             await acknowledge(query, why_not(result), alert=True)
@@ -77,34 +117,100 @@ class AftermathTalk:
         done = ngettext("Done, for {count} channel.", "Done, for {count} channels.", result)
         await acknowledge(query, done.format(count=result))
 
+    async def _turn(self, query: CallbackQuery, bulletin_id: BulletinId, after: int) -> None:
+        """Show a page in the place of the list, or of the page before it."""
+        if not isinstance(query.message, Message):
+            return
+        found = await self._desk.aftermath.unsure(bulletin_id, after, _ON_A_PAGE + 1)
+        rows = _page_rows(bulletin_id, after, found)
+        chat = query.message.chat.id
+        markup = await self._desk.buttons.keyboard(rows, chat=chat, person=None, repeatable=True)
+        try:
+            await query.message.edit_text(_page_words(found[:_ON_A_PAGE]), reply_markup=markup)
+        except TelegramBadRequest:  # it says so already, or is too old to be changed
+            await query.message.answer(_page_words(found[:_ON_A_PAGE]), reply_markup=markup)
+
     async def _keyboard(
-        self, chat: int, bulletin_id: BulletinId, named: Sequence[Straggler]
+        self, chat: int, bulletin_id: BulletinId, in_trouble: Mapping[DeliveryState, int], *, has_more: bool
     ) -> InlineKeyboardMarkup:
-        states = {one.state for one in named}
-        rows: list[list[Cell]] = []
+        """What settles all at once is pressed once; what only shows more, as often as somebody likes."""
         this = {"bulletin": bulletin_id}
-        if DeliveryState.FAILED in states:
-            rows.append([(_("🔁 Try the failed again"), "after.retry", this)])
-        if DeliveryState.UNSURE in states:
-            rows += [
+        once: list[list[Cell]] = []
+        often: list[list[Cell]] = []
+        if in_trouble.get(DeliveryState.FAILED):
+            once.append([(_("🔁 Try the failed again"), "after.retry", this)])
+        if in_trouble.get(DeliveryState.UNSURE):
+            once += [
                 [(label, "after.settle", {**this, "resolution": resolution.value})]
                 for label, resolution in (
                     (_("✅ The unsure ones arrived: I looked"), Resolution.ARRIVED),
                     (_("🔁 Send the unsure ones again, marked so"), Resolution.RESEND),
-                    (_("Leave the unsure ones"), Resolution.LEAVE),
                 )
             ]
-        return await self._desk.buttons.keyboard(rows, chat=chat, person=None)
+            often.append([(_("❓ The unsure ones, channel by channel"), "after.page", {**this, "after": 0})])
+        if has_more:
+            often.append([(_("📄 The whole list as a file"), "after.file", this)])
+        buttons = self._desk.buttons
+        single = await buttons.keyboard(once, chat=chat, person=None)
+        lasting = await buttons.keyboard(often, chat=chat, person=None, repeatable=True)
+        return InlineKeyboardMarkup(inline_keyboard=[*single.inline_keyboard, *lasting.inline_keyboard])
+
+
+def _page_words(shown: Sequence[Straggler]) -> str:
+    if not shown:
+        return _("Nothing is unsure here any more.")
+    lines = [f"{number}. {_name(one)}{html.quote(_because(one))}" for number, one in enumerate(shown, 1)]
+    explained = _("✅ it arrived, I looked · 🔁 send it again, marked so · ✖️ leave it as it is")
+    return "\n".join([_("Nobody knows whether it arrived in these channels:"), *lines, "", explained])
+
+
+def _page_rows(bulletin_id: BulletinId, after: int, found: Sequence[Straggler]) -> list[list[Cell]]:
+    """Three buttons a channel, by its number on the page; then the way to the next page or the first."""
+    rows: list[list[Cell]] = []
+    for number, one in enumerate(found[:_ON_A_PAGE], 1):
+        this = {"bulletin": bulletin_id, "delivery": one.delivery_id, "after": after}
+        rows.append(
+            [
+                (f"{mark} {number}", "after.one", {**this, "resolution": resolution.value})
+                for mark, resolution in (
+                    ("✅", Resolution.ARRIVED),
+                    ("🔁", Resolution.RESEND),
+                    ("✖️", Resolution.LEAVE),
+                )
+            ]
+        )
+    if len(found) > _ON_A_PAGE:
+        onwards = {"bulletin": bulletin_id, "after": found[_ON_A_PAGE - 1].delivery_id}
+        rows.append([(_("The next channels ▶️"), "after.page", onwards)])
+    elif after:
+        rows.append([(_("⏮ From the first one"), "after.page", {"bulletin": bulletin_id, "after": 0})])
+    return rows
 
 
 def _table(counts: Sequence[ReasonCount]) -> Iterator[str]:
     for one in counts[:_REASONS_SHOWN]:
-        yield f"• {one.count}: {_state_words(one.state)}{_because(one.reason)}"
+        yield f"• {one.count}: {_why(one)}"
 
 
-def _names(named: Sequence[Straggler]) -> Iterator[str]:
-    for one in named:
-        yield f"{html.bold(html.quote(one.channel_title))}: {_state_words(one.state)}{_because(one.reason)}"
+def _fitting(lines: Sequence[str], before: str) -> list[str]:
+    """As many of the lines as there is room for under ``before`` in one message."""
+    room = TEXT_UNITS - _KEPT_FREE_UNITS - utf16_length(before)
+    fitting: list[str] = []
+    for line in lines:
+        room -= utf16_length(line) + 1
+        if room < 0:
+            break
+        fitting.append(line)
+    return fitting
+
+
+def _name(one: Straggler) -> str:
+    """The channel's title, which its admin chooses and may have made long, as HTML."""
+    return html.bold(html.quote(shortened(one_line(one.channel_title), _TITLE_UNITS)))
+
+
+def _why(one: Straggler | ReasonCount) -> str:
+    return f"{_state_words(one.state)}{html.quote(_because(one))}"
 
 
 def _state_words(state: DeliveryState) -> str:
@@ -118,9 +224,9 @@ def _state_words(state: DeliveryState) -> str:
     }[state]
 
 
-def _because(reason: str) -> str:
+def _because(one: Straggler | ReasonCount) -> str:
     """In words where the kind is known; the platform's own words stand behind it."""
-    kind, _colon, detail = reason.partition(":")
+    kind, _colon, detail = one.reason.partition(":")
     words = {
         "gone": _("the bot is no longer there"),
         "no_rights": _("the bot lacks a right"),
@@ -128,6 +234,7 @@ def _because(reason: str) -> str:
         "gave_up": _("tried too often"),
         "expired": _("its time was over"),
         "stopped": _("stopped"),
+        "channel_not_active": _("the channel is paused or has left"),
     }.get(kind, "")
-    said = " · ".join(part for part in (words, detail) if part)
-    return f" ({html.quote(said)})" if said else ""
+    said = " · ".join(part for part in (words, shortened(detail, _DETAIL_UNITS)) if part)
+    return f" ({said})" if said else ""

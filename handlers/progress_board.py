@@ -124,8 +124,10 @@ class ProgressBoard:
     async def _try_to_put(self, broadcast: Broadcast, figures: Figures, text: str) -> bool:
         """Whether there is nothing more to do: an author who blocked the bot gets no message, ever."""
         try:
-            markup = await self._markup(broadcast, figures.failed + figures.unsure > 0)
-            await self._put(broadcast, text, markup)
+            in_trouble = figures.failed + figures.unsure > 0 or (
+                broadcast.corrects is not None and await self._desk.aftermath.in_trouble(broadcast.id)
+            )
+            await self._put(broadcast, text, await self._markup(broadcast, bool(in_trouble)))
         except TelegramForbiddenError:
             return True
         except TelegramAPIError as error:

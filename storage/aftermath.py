@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.book import Refusal
@@ -24,6 +24,11 @@ _REASONS_AT_MOST = 50
 
 _d, _b, _c = deliveries.c, bulletins.c, channels.c
 _IN_TROUBLE = text("deliveries.state IN ('failed', 'unsure')")  # the very words of the partial index
+_STRAGGLERS = select(_d.id, _c.title, _d.state, func.coalesce(_d.reason, "").label("reason")).join(
+    channels, _c.id == _d.channel_id
+)
+# Why a correction may never have come to a copy that stands there, or may stand there.
+_GIVEN_UP = ("channel_not_active", "expired", "stopped")
 _OPEN = (BroadcastState.SENDING, BroadcastState.PAUSED, BroadcastState.DONE)
 _PUBLISHED = (*_OPEN, BroadcastState.STOPPED)
 
@@ -49,15 +54,24 @@ class SqlAftermath:
             rows = await connection.execute(query)
             return [ReasonCount(DeliveryState(row.state), row.reason, row[2]) for row in rows]
 
+    async def in_trouble(self, bulletin_id: BulletinId) -> Mapping[DeliveryState, int]:
+        """How many stragglers there are, by their state."""
+        query = select(_d.state, func.count()).where(_is_straggler(bulletin_id)).group_by(_d.state)
+        async with self._engine.connect() as connection:
+            return {DeliveryState(state): count for state, count in await connection.execute(query)}
+
     async def stragglers(self, bulletin_id: BulletinId, at_most: int) -> Sequence[Straggler]:
-        """Unsure and failed deliveries, and copies that a correction could not change."""
-        query = (
-            select(_d.id, _c.title, _d.state, func.coalesce(_d.reason, "").label("reason"))
-            .join(channels, _c.id == _d.channel_id)
-            .where(_d.bulletin_id == bulletin_id, or_(_IN_TROUBLE, _is_not_edited()))
-            .order_by(_d.state.desc(), _d.id)
-            .limit(at_most)
-        )
+        """Unsure and failed deliveries, and copies that a correction could not change or did not come to."""
+        wanted = _STRAGGLERS.where(_is_straggler(bulletin_id))
+        return await self._named(wanted.order_by(_d.state.desc(), _d.id).limit(at_most))
+
+    async def unsure(self, bulletin_id: BulletinId, after: int, at_most: int) -> Sequence[Straggler]:
+        """Deliveries of which nobody knows whether they arrived, beyond the one with the id ``after``."""
+        is_unsure = _d.state == DeliveryState.UNSURE.value
+        wanted = _STRAGGLERS.where(_d.bulletin_id == bulletin_id, _IN_TROUBLE, is_unsure, _d.id > after)
+        return await self._named(wanted.order_by(_d.id).limit(at_most))
+
+    async def _named(self, query: Select[Any]) -> Sequence[Straggler]:
         async with self._engine.connect() as connection:
             return [
                 Straggler(DeliveryId(row.id), row.title, DeliveryState(row.state), row.reason)
@@ -155,6 +169,25 @@ def _again(at: datetime) -> dict[str, Any]:
         "reason": None,
         "settled_at": None,
     }
+
+
+def _is_straggler(bulletin_id: BulletinId) -> ColumnElement[bool]:
+    return and_(_d.bulletin_id == bulletin_id, or_(_IN_TROUBLE, _is_not_edited(), _never_came()))
+
+
+def _never_came() -> ColumnElement[bool]:
+    """A correction that was given up, though what it corrects is or may be there."""
+    original, correction = deliveries.alias("original"), bulletins.alias("correction")
+    was_there = exists(
+        select(original.c.id)
+        .join_from(correction, original, original.c.bulletin_id == correction.c.corrects)
+        .where(
+            correction.c.id == _d.bulletin_id,
+            original.c.channel_id == _d.channel_id,
+            original.c.state.in_([DeliveryState.SENT.value, DeliveryState.UNSURE.value]),
+        )
+    )
+    return and_(_d.state == DeliveryState.DROPPED.value, _d.reason.in_(_GIVEN_UP), was_there)
 
 
 def _is_not_edited() -> ColumnElement[bool]:

@@ -71,9 +71,5 @@ def _original_of(state: str | None, message_id: str | None, reason: str | None) 
     return Original(DeliveryState(state), message_id, reason if reason in (MOVED_AWAY, LEFT_UNSURE) else None)
 
 
-def _former_of(
-    bulletin: int | None = None, state: str = "", message_id: str | None = None, resent: bool = False
-) -> Former | None:
-    if bulletin is None:
-        return None
-    return Former(BulletinId(bulletin), DeliveryState(state), message_id, bool(resent))
+def _former_of(state: str | None = None, message_id: str | None = None) -> Former | None:
+    return None if state is None else Former(DeliveryState(state), message_id)

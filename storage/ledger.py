@@ -320,10 +320,8 @@ _PICK_CORRECTIONS = (
         _original.c.state.label("original_state"),
         _original.c.message_id.label("original_message_id"),
         _original.c.reason.label("original_reason"),
-        _former.c.bulletin_id.label("former_bulletin"),
         _former.c.state.label("former_state"),
         _former.c.message_id.label("former_message_id"),
-        _former.c.resent.label("former_resent"),
     )
     .outerjoin(
         _original,

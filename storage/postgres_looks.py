@@ -158,10 +158,10 @@ _LEFTOVERS = text(
 
 # What is on its way comes first, for it has to be waited for.
 _FORMER = f"""
-    SELECT s.bulletin_id, s.state, s.message_id, s.resent
+    SELECT s.state, s.message_id
     FROM bulletins AS older
     CROSS JOIN LATERAL (
-        SELECT e.bulletin_id, e.state, e.message_id, e.resent, e.reason FROM deliveries AS e
+        SELECT e.state, e.message_id, e.reason FROM deliveries AS e
         WHERE e.bulletin_id = older.id AND e.channel_id = d.channel_id
     ) AS s
     WHERE older.corrects = asked.corrected AND older.id <> asked.bulletin
@@ -180,8 +180,7 @@ def _pick_statement(is_correction: bool, is_gated: bool) -> TextClause:
     """
     of_original = """
                    o.state AS original_state, o.message_id AS original_message_id, o.reason AS original_reason,
-                   f.bulletin_id AS former_bulletin, f.state AS former_state,
-                   f.message_id AS former_message_id, f.resent AS former_resent
+                   f.state AS former_state, f.message_id AS former_message_id
     """
     no_original = "NULL AS original_state, NULL AS original_message_id, NULL AS original_reason"
     canary = "AND d.id = asked.canary"

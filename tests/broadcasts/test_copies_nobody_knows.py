@@ -77,6 +77,31 @@ async def test_a_correction_goes_where_a_moderator_let_the_unsure_be(
     assert [one.method for one in station.sender.posted] == ["post", "post"]
 
 
+async def test_a_copy_of_which_nobody_knows_is_named_when_its_correction_stands_beside_it(
+    station: Station,
+) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].append(Unsure("TimeoutError"))
+    original = await station.start(station.bulletin())
+    await station.pump_until_idle(original)
+    correction = await corrected(station, original)
+    (straggler,) = await station.aftermath.stragglers(correction, 10)
+    assert straggler.reason == "not_edited:copy_unknown"
+
+
+async def test_a_copy_in_a_channel_that_paused_is_named_for_its_correction_did_not_come(
+    station: Station,
+) -> None:
+    group, _ = await station.channels(["-1", "-2"])
+    original = await station.start(station.bulletin())
+    await station.pump_until_idle(original)
+    await station.change_channel(group, state="paused")
+    correction = await corrected(station, original)
+    (straggler,) = await station.aftermath.stragglers(correction, 10)
+    assert (straggler.channel_title, straggler.reason) == ("Nhóm -1", "channel_not_active")
+    assert await station.aftermath.in_trouble(correction) == {DROPPED: 1}
+
+
 # --- a group that moves ----------------------------------------------------------------------------------
 
 

@@ -6,8 +6,10 @@ import asyncio
 
 from broadcasts.book import Refusal
 from broadcasts.broadcast import BroadcastState
-from broadcasts.delivery import FloodWait, Gone
+from broadcasts.delivery import FloodWait, Gone, Unsure
 from bulletins.bulletin import BulletinId
+from members.channel import Platform
+from storage.roster import Roster
 from tests.broadcasts.looks import DROPPED, SENT
 from tests.broadcasts.station import Station
 
@@ -60,6 +62,48 @@ async def test_what_failed_of_an_older_correction_is_not_tried_again(station: St
     newer = await corrected(station, original, RIGHT)
     assert await station.aftermath.retry_failed(older, station.time) is Refusal.SUPERSEDED
     assert await station.aftermath.retry_failed(newer, station.time) == 0
+
+
+async def test_the_notice_of_an_older_correction_says_afterwards_what_the_newest_says(
+    station: Station,
+) -> None:
+    original = await sent_out(station)
+    await corrected(station, original, WRONG)
+    copy, older_notice = station.sender.posted[0], station.sender.posted[-1]
+    await corrected(station, original, RIGHT)
+    change, notice_change, notice = station.sender.posted[-3:]
+    assert (change.method, change.message_id) == ("edit", copy.message_id)
+    assert (notice_change.method, notice_change.message_id) == ("edit", older_notice.message_id)
+    assert notice_change.words == notice.words
+    assert notice.reply_to == copy.message_id
+
+
+async def test_an_older_correction_that_was_posted_whole_is_put_right_itself(station: Station) -> None:
+    """Of the first bulletin nobody knows; of its first correction the message is known."""
+    await station.channel("-1")
+    station.sender.answers["-1"].append(Unsure("TimeoutError"))
+    original = await station.start(station.bulletin())
+    await station.pump_until_idle(original)
+    await corrected(station, original, WRONG)
+    whole = station.sender.posted[-1]
+    newest = await corrected(station, original, RIGHT)
+    change, notice = station.sender.posted[-2:]
+    assert (change.method, change.message_id) == ("edit", whole.message_id)
+    assert RIGHT in change.words
+    assert WRONG not in change.words
+    assert (notice.method, notice.reply_to) == ("post", whole.message_id)
+    assert (await station.deliveries(newest))["-1"].reason == "not_edited:copy_unknown"
+
+
+async def test_a_group_that_moved_keeps_the_older_notice_in_the_old_place(station: Station) -> None:
+    """Under its id the new place has another message, perhaps one of ours."""
+    await station.channel("-1", kind="group")
+    original = await station.start(station.bulletin())
+    await station.pump_until_idle(original)
+    await corrected(station, original, WRONG)
+    await Roster(station.engine, station.committer).move(Platform.TELEGRAM, "-1", "-1001")
+    await corrected(station, original, RIGHT)
+    assert [(one.method, one.chat) for one in station.sender.posted[3:]] == [("post", "-1001")]
 
 
 def words_of_edits(station: Station) -> list[str]:

@@ -173,7 +173,6 @@ async def test_what_did_not_arrive_is_named_and_tried_again(newsroom: Newsroom) 
     [
         ("✅ Tôi đã kiểm tra: các lượt chưa rõ đã đến nơi", "sent"),
         ("🔁 Gửi lại các lượt chưa rõ, có ghi chú", "queued"),
-        ("Để nguyên các lượt chưa rõ", "dropped"),
     ],
 )
 async def test_a_moderator_settles_what_nobody_knows(newsroom: Newsroom, label: str, state: str) -> None:
