@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 
 from broadcasts.broadcast import BroadcastState
 from broadcasts.corrections import LEFT_UNSURE, NOT_EDITED
 from broadcasts.delivery import FINAL_STATES, DeliveryState
 from members.channel import ChannelState
+from simulator.crash.case import Case, Invariant, Violation
+from simulator.crash.corrected import corrected, newest, own_copy
 from simulator.crash.evidence import (
-    EDITS,
-    BulletinFact,
-    ChannelFact,
     DecisionKind,
     DeliveryFact,
     Evidence,
@@ -35,68 +32,7 @@ _NOON_SECONDS = 12 * 3_600 + 50
 _HELD = frozenset({DeliveryState.SENT, DeliveryState.UNSURE})
 
 
-class Invariant(StrEnum):
-    """The promises."""
-
-    NO_CRASH = "the engine does not crash"
-    FINAL = "every planned delivery is final, or unsure by policy"
-    PLANNED = "every channel of the audience has a delivery"
-    REACHED = "a channel that can be reached is reached"
-    NO_REPEAT = "no channel gets a second copy unless it says so, and only where lives may depend on it"
-    IN_LEDGER = "every copy the platform holds is in the ledger as sent or unsure"
-    RECORDED = "nothing leaves that is not written down as being sent"
-    REMEMBERED = "an answer that was heard is not forgotten"
-    PACE = "the caps are never exceeded"
-    WAITS = "a flood wait is obeyed, over restarts too"
-    STOPPED = "a stopped or paused bulletin sends nothing more"
-    CORRECTED = "a correction reaches every delivered copy"
-    NEWEST = "what stands in a channel is the newest correction that reached it"
-    OWN_COPY = "a correction changes only copies of what it corrects"
-    OVERTAKES = "the more urgent goes first"
-    QUIET = "quiet hours are kept"
-    CANARY = "the operator's own channel goes first"
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A promise that was broken, and how."""
-
-    invariant: Invariant
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.invariant}: {self.what}"
-
-
-class Case:
-    """The evidence, with what several checks look up."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-        self.by_code = {bulletin.code: bulletin for bulletin in evidence.bulletins.values()}
-        self.channel_of = {chat: channel for channel in evidence.channels.values() for chat in channel.chats}
-        self.rows = {(row.bulletin_id, row.channel_id): row for row in evidence.deliveries}
-        self.posts = [request for request in evidence.requests if request.is_post and request.has_left]
-        self.of_delivery: dict[tuple[int, int], list[Request]] = defaultdict(list)
-        for post in self.posts:
-            if post.code in self.by_code and post.chat in self.channel_of:
-                key = (self.by_code[post.code].id, self.channel_of[post.chat].id)
-                self.of_delivery[key].append(post)
-
-    def copies(self) -> Iterator[tuple[BulletinFact, ChannelFact, list[Request]]]:
-        """Every bulletin and channel, with the posts that the platform has carried out, as they arrived."""
-        for (bulletin_id, channel_id), posts in self.of_delivery.items():
-            made = sorted((post for post in posts if post.message_id), key=lambda post: post.arrived or 0.0)
-            if made:
-                yield self.evidence.bulletins[bulletin_id], self.evidence.channels[channel_id], made
-
-    def was_settled(self, post: Request) -> bool:
-        """Whether the process lived long enough after the answer to write it down."""
-        if post.confirmed is None:
-            return False
-        lived_on_seconds = self.evidence.lives[post.life].ended - post.confirmed
-        return lived_on_seconds > self.evidence.settles_within_seconds
-
+__all__ = ["CHECKS", "Case", "Invariant", "Violation", "judge"]
 
 Check = Callable[[Case], Iterator[Violation]]
 
@@ -256,75 +192,6 @@ def _stopped(case: Case) -> Iterator[Violation]:
             yield Violation(Invariant.STOPPED, f"{decision.code} was stopped, and is {state}")
 
 
-def _corrected(case: Case) -> Iterator[Violation]:
-    shown = {(copy.chat, copy.message_id): copy.text for copy in case.evidence.copies}
-    corrections = [
-        one
-        for one in case.evidence.bulletins.values()
-        if one.corrects is not None and one.state is BroadcastState.DONE
-    ]
-    for correction in corrections:
-        for original, channel, posts in case.copies():
-            if original.id != correction.corrects:
-                continue
-            row = case.rows.get((correction.id, channel.id))
-            where = f"{correction.code} does not correct {original.code} in channel {channel.id}"
-            if row is None:
-                yield Violation(Invariant.CORRECTED, f"{where}: it was not planned")
-            elif row.state is DeliveryState.DROPPED and row.reason == "nothing_to_correct":
-                yield Violation(Invariant.CORRECTED, f"{where}: it was dropped, though a copy is there")
-            elif row.state is DeliveryState.SENT and not _is_put_right(case, row, posts, shown):
-                yield Violation(Invariant.CORRECTED, f"{where}: the old copy still stands unchanged")
-
-
-def _newest(case: Case) -> Iterator[Violation]:
-    """A change that nobody heard of may arrive late, whatever left after it: nothing can be done about that."""
-    changed: dict[tuple[str, int], list[Request]] = defaultdict(list)
-    for request in case.evidence.requests:
-        bulletin = case.by_code.get(request.code)
-        if request.method in EDITS and request.message_id and bulletin is not None and bulletin.corrects:
-            changed[request.chat, request.message_id].append(request)
-    for (chat, message_id), changes in changed.items():
-        last = max(changes, key=lambda change: change.arrived or 0.0)
-        newest = max(changes, key=lambda change: (_turn(case.by_code[change.code]), change.departed))
-        is_late = last.confirmed is None and last.departed < newest.departed
-        if last.code != newest.code and not is_late:
-            said = f"message {message_id} in {chat} says {last.code}, though {newest.code} came after it"
-            yield Violation(Invariant.NEWEST, said)
-
-
-def _turn(bulletin: BulletinFact) -> tuple[float, int]:
-    return bulletin.started or 0.0, bulletin.id
-
-
-def _own_copy(case: Case) -> Iterator[Violation]:
-    for change in case.evidence.requests:
-        if change.replaced is None:
-            continue
-        wanted, found = case.by_code.get(change.code), case.by_code.get(change.replaced)
-        if wanted is None or found is None or (wanted.corrects or wanted.id) != (found.corrects or found.id):
-            said = f"request {change.number} put {change.code} over {change.replaced} in {change.chat}"
-            yield Violation(Invariant.OWN_COPY, said)
-
-
-def _is_put_right(
-    case: Case, row: DeliveryFact, posts: list[Request], shown: dict[tuple[str, int], str]
-) -> bool:
-    """The known copy was changed, or the row says that it could not be."""
-    correction = case.evidence.bulletins[row.bulletin_id]
-    original = case.rows[correction.corrects or 0, row.channel_id]
-    if original.state is not DeliveryState.SENT or row.reason.startswith(NOT_EDITED):
-        return True
-    # Before and after a move two places have messages of that number; only one was confirmed.
-    known = [post for post in posts if post.confirmed and str(post.message_id) == original.message_id]
-    right = [
-        one.code
-        for one in case.evidence.bulletins.values()
-        if one.corrects == correction.corrects and _turn(one) >= _turn(correction)
-    ]
-    return all(any(code in shown[post.chat, post.message_id or 0] for code in right) for post in known)
-
-
 def _overtakes(case: Case) -> Iterator[Violation]:
     for one in case.evidence.overtaken:
         said = f"request {one.request.number} for {one.request.code} left at {one.request.departed:.2f}"
@@ -388,9 +255,9 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.PACE: _pace,
     Invariant.WAITS: _waits,
     Invariant.STOPPED: _stopped,
-    Invariant.CORRECTED: _corrected,
-    Invariant.NEWEST: _newest,
-    Invariant.OWN_COPY: _own_copy,
+    Invariant.CORRECTED: corrected,
+    Invariant.NEWEST: newest,
+    Invariant.OWN_COPY: own_copy,
     Invariant.OVERTAKES: _overtakes,
     Invariant.QUIET: _quiet,
     Invariant.CANARY: _canary,
