@@ -52,7 +52,8 @@ class Picker:
         self._of_bulletin: Counter[BulletinId] = Counter()
         self._places: dict[BulletinId, tuple[datetime, DeliveryId]] = {}
         self._woken = asyncio.Event()
-        self._is_hungry = False
+        self._hungry: Lane | None = None
+        self._found_more: Lane | None = None
         self._put_down: dict[DeliveryId, Lane] = {}
         self._clear_at = -math.inf
         self._reclaim_at = -math.inf
@@ -63,11 +64,13 @@ class Picker:
 
     def took(self) -> None:
         """A row left the hand: look again when it runs low and there is more."""
-        if self._is_hungry and self._runs_low():
+        if self._runs_low():
             self._woken.set()
 
     def may_go(self, lane: Lane) -> bool:
-        """Whether no row of a more urgent lane was put down and waits to be read again."""
+        """Whether no row of a more urgent lane is about to be read, for the first time or again."""
+        if self._hungry is not None and lane > self._hungry and not self.hand.count_down_to(self._hungry):
+            return False
         return lane <= min(self._put_down.values(), default=lane)
 
     def put_down(self, lane: Lane, row: Due) -> None:
@@ -75,7 +78,6 @@ class Picker:
         self.settled(row.id)
         self._places.pop(row.bulletin_id, None)
         self._put_down[row.id] = lane
-        self._is_hungry = True
         self._woken.set()
 
     def settled(self, delivery: DeliveryId) -> None:
@@ -94,13 +96,14 @@ class Picker:
         bulletins = await self._persistence.until_done(lambda: ledger.open_bulletins(self._bot, now))
         going = [bulletin for bulletin in bulletins if bulletin.expires > now]
         self._forget_others({bulletin.id for bulletin in going})
-        self._is_hungry = False
+        self._found_more = None
         put_down = list(self._put_down)
         for _, lane in itertools.groupby(going, key=lambda bulletin: bulletin.lane):
             await self._fill(list(lane), now)
         for row in put_down:
             self._put_down.pop(row, None)
-        if await self._clear(bulletins, now) or (self._is_hungry and self._runs_low()):
+        self._hungry = self._found_more
+        if await self._clear(bulletins, now) or self._runs_low():
             return 0.0
         return self._rest_seconds(going, now)
 
@@ -121,7 +124,11 @@ class Picker:
         return max(_PICKED_AT_LEAST, rows)
 
     def _runs_low(self) -> bool:
-        return self.hand.ready * 2 < self._size()
+        """Whether there is more of some lane, and little in the hand that may go before it or with it."""
+        return self._hungry is not None and self.hand.count_down_to(self._hungry) * 2 < self._size()
+
+    def _found_more_of(self, lane: Lane) -> None:
+        self._found_more = lane if self._found_more is None else min(lane, self._found_more)
 
     def _forget_others(self, open_ids: set[BulletinId]) -> None:
         """Stopped, paused and expired bulletins leave the hand."""
@@ -135,7 +142,7 @@ class Picker:
         due = [one for one in due if one.id not in self.hand.held_up]
         room = self._size() - self.hand.count_down_to(lane[0].lane)
         if due and room * 2 < self._size():
-            self._is_hungry = True
+            self._found_more_of(lane[0].lane)
             return
         for bulletin in due:
             if self.hand.laid_aside(bulletin.id) < self._size() * _ASIDE_FACTOR:
@@ -150,7 +157,7 @@ class Picker:
         fresh = [row for row in rows if row.id not in self._in_memory][:wanted]
         if fresh and bulletin.canary is None and (len(rows) == limit or fresh[-1] is not rows[-1]):
             self._places[bulletin.id] = (fresh[-1].due_at, fresh[-1].id)
-            self._is_hungry = True
+            self._found_more_of(bulletin.lane)
         sendable = await self._sort_out(fresh, bulletin, now)
         for row in sendable:
             self._in_memory[row.id] = row.bulletin_id
