@@ -10,6 +10,8 @@ from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected, 
 from broadcasts.planner import quiet_until
 from broadcasts.progress import Resolution, Settling
 from bulletins.bulletin import BulletinId, MsgType
+from members.channel import Platform
+from storage.roster import Roster
 from tests.broadcasts.station import VIET_NAM, Station
 
 SENT, FAILED, UNSURE = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNSURE
@@ -314,6 +316,22 @@ async def test_the_table_of_reasons_counts_what_did_not_arrive(station: Station)
     bulletin = await sent_out(station)
     reasons = {(one.state, one.reason): one.count for one in await station.aftermath.reasons(bulletin)}
     assert reasons == {(FAILED, "gone:kicked"): 2, (UNSURE, "unsure:TimeoutError"): 1}
+
+
+async def test_a_move_to_a_place_that_is_enrolled_already_leaves_everything_to_it(station: Station) -> None:
+    roster = Roster(station.engine, station.committer)
+    old = await station.channel("-1", kind="group")
+    earlier = await station.start(station.bulletin("Bản tin đầu"))
+    await station.channel("-1001")
+    later = await station.start(station.bulletin("Bản tin sau"))
+    assert await roster.move(Platform.TELEGRAM, "-1", "-1001")
+    assert not await roster.move(Platform.TELEGRAM, "-1", "-1001"), "and again nothing is left to do"
+    await pumped(station, earlier)
+    await pumped(station, later)
+    assert station.sender.chats("Bản tin đầu") == ["-1001"]
+    assert station.sender.chats("Bản tin sau") == ["-1001"], "once, not twice"
+    row = await station.channel_row(old)
+    assert (row.state, row.flaw) == ("lost", None), "and its member is told nothing"
 
 
 async def is_unsure(station: Station, bulletin: BulletinId) -> bool:
