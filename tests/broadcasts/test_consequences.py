@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from broadcasts.broadcast import BroadcastState
-from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected, Unsure
+from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, NotSent, Outcome, Rejected, Sent, Unsure
 from broadcasts.planner import quiet_until
 from broadcasts.progress import Resolution, Settling
 from bulletins.bulletin import BulletinId, MsgType
@@ -60,6 +61,24 @@ async def test_a_right_to_pin_that_is_missing_is_told_once_and_only_a_pin_ends_i
     bulletin = await sent_out(station)
     assert (await station.channel_row(group)).flaw is None
     assert await station.states(bulletin) == {"-1": SENT}
+
+
+async def test_a_pin_whose_answer_was_lost_is_tried_again(station: Station) -> None:
+    await station.channel("-1", pin=True)
+    outcomes = [Unsure("http_502"), NotSent("ClientConnectorError"), Sent("1")]
+
+    async def pin(chat: str, message_id: str) -> Outcome:
+        return outcomes.pop(0)
+
+    station.sender.pin = pin  # type: ignore[method-assign]
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+        async with asyncio.timeout(10.0):
+            while outcomes:  # noqa: ASYNC110 (nobody tells of it)
+                await asyncio.sleep(0.02)
+    assert await station.states(bulletin) == {"-1": SENT}
+    assert station.sender.chats() == ["-1"]
 
 
 async def test_where_nothing_is_pinned_any_more_the_right_to_is_not_missed(station: Station) -> None:
