@@ -81,23 +81,30 @@ class Outcome:
 
     results: list[Result] = field(default_factory=list)
     unmeasured: dict[str, str] = field(default_factory=dict)
-    """Why, by id."""
+    """Why, by id: something is missing on this machine."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Why, by id: a bug."""
 
 
 def bench(ids: Sequence[str], *, as_json: bool) -> int:
     """Run these, or all; the exit code. Raises OperatorMistake when there is no such benchmark."""
     chosen = choose(ids)
-    outcome = run(chosen)
+    outcome = run(chosen, _nowhere if as_json else partial(keep, folder=_ROOT / "benchmarks"))
     if as_json:
         sys.stdout.write(
             json.dumps([shown(one) for one in outcome.results], ensure_ascii=False, indent=2) + "\n"
         )
     else:
         Console().print(table(outcome.results))
-        keep(outcome.results, _ROOT / "benchmarks")
-    for name, reason in outcome.unmeasured.items():
+    for name, reason in (outcome.unmeasured | outcome.failed).items():
         Console(stderr=True, highlight=False).print(f"{name}: {reason}", markup=False)
+    if outcome.failed:
+        return 1
     return CANNOT_BE_MEASURED_HERE if outcome.unmeasured else 0
+
+
+def _nowhere(results: Sequence[Result]) -> None:
+    """A program that reads them keeps them itself."""
 
 
 def choose(ids: Sequence[str], known: Sequence[Benchmark] = BENCHMARKS) -> list[Benchmark]:
@@ -117,12 +124,17 @@ def choose(ids: Sequence[str], known: Sequence[Benchmark] = BENCHMARKS) -> list[
     return [one for one in known if not wanted or one.id in wanted]
 
 
-def run(benchmarks: Sequence[Benchmark]) -> Outcome:
-    """One after the other, with a bar on standard error. Raises RuntimeError when one fails."""
+def run(benchmarks: Sequence[Benchmark], kept: Callable[[Sequence[Result]], None] = _nowhere) -> Outcome:
+    """One after the other, with a bar on standard error. Each is ``kept`` at once, whatever becomes of the next."""
     outcome = Outcome()
     with _bar(sum(one.about_seconds for one in benchmarks)) as advance:
         for benchmark in benchmarks:
-            _run(benchmark, outcome, partial(advance, benchmark))
+            before = len(outcome.results)
+            try:
+                _run(benchmark, outcome, partial(advance, benchmark))
+            except (RuntimeError, ValueError, LookupError) as error:
+                outcome.failed[benchmark.id] = str(error)
+            kept(outcome.results[before:])
     return outcome
 
 

@@ -54,6 +54,7 @@ log = structlog.get_logger(__name__)
 
 _EFFECTS = (Gone, NoRights, Moved, Rejected)
 _PINNED_WITHIN_SECONDS = 10.0
+_PINNED_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +236,27 @@ class Courier:
 
     async def _pin(self, due: Due, bulletin: OpenBulletin, sent: Sent) -> None:
         """As the channel chose. Without the right the bulletin still stands there; its member is told."""
-        carried = await self._heard(due, await self._parts.sender.pin(due.chat, sent.message_id))
-        if isinstance(carried.outcome, FloodWait) and carried.outcome.seconds <= _PINNED_WITHIN_SECONDS:
-            await asyncio.sleep(carried.outcome.seconds)
-            carried = await self._heard(due, await self._parts.sender.pin(due.chat, sent.message_id))
+        outcome = await self._pinned(due, sent.message_id)
         settlement = self._settlement(due, bulletin, Carried(sent))
-        if isinstance(carried.outcome, NoRights):
-            await self._write(replace(settlement, effect=carried.outcome))
+        if isinstance(outcome, NoRights):
+            await self._write(replace(settlement, effect=outcome))
             self._parts.notices.channel_in_trouble()
-        elif isinstance(carried.outcome, Sent) and due.flaw == PINNING:
+        elif isinstance(outcome, Sent) and due.flaw == PINNING:
             await self._write(replace(settlement, clears_flaw=True))
+
+    async def _pinned(self, due: Due, message_id: str) -> Outcome:
+        """To pin twice is to pin once, so it is tried again for a while; a pin is not worth more."""
+        rest_seconds, left_seconds = _PINNED_AGAIN_SECONDS, _PINNED_WITHIN_SECONDS
+        while True:
+            outcome = (await self._heard(due, await self._parts.sender.pin(due.chat, message_id))).outcome
+            if not isinstance(outcome, FloodWait | NotSent | Unsure):
+                return outcome
+            wait_seconds = outcome.seconds if isinstance(outcome, FloodWait) else rest_seconds
+            rest_seconds, left_seconds = 2 * rest_seconds, left_seconds - wait_seconds
+            if left_seconds < 0:
+                log.warning("a bulletin was not pinned", bot=self._bot, delivery=due.id, outcome=outcome)
+                return outcome
+            await asyncio.sleep(wait_seconds)
 
     async def _write(self, settlement: Settlement) -> bool:
         ledger = self._parts.ledger

@@ -19,7 +19,7 @@ from broadcasts.retry import REASON_CHARACTERS
 from bulletins.bulletin import BulletinId
 from members.channel import ChannelKind, ChannelState
 from storage.steps import may_leave
-from storage.tables import bulletins, channels, deliveries, is_sending, milliseconds
+from storage.tables import bulletins, channels, deliveries, is_queued, is_sending, milliseconds
 
 FLAW_CHARACTERS = 80
 _BECAUSE_CHARACTERS = 200
@@ -117,6 +117,29 @@ async def _hand_over(connection: AsyncConnection, settled: Settlement, other: in
     await connection.execute(
         update(deliveries).where(_d.id == settled.delivery_id, MAY_BE_GIVEN_UP).values(changes)
     )
+
+
+async def leave_to_successor(connection: AsyncConnection, channel_id: int, successor: int) -> bool:
+    """A group's new place was enrolled by itself: it gets what the old one waits for, unless it has its own.
+
+    False when that was done before. Without a flaw there is nothing to tell its member.
+    """
+    left = await connection.execute(
+        update(channels)
+        .where(_c.id == channel_id, _c.state != ChannelState.LOST.value)
+        .values(state=ChannelState.LOST.value, flaw=None)
+    )
+    has_own = select(_d.bulletin_id).where(_d.bulletin_id.in_(select(_b.id)), _d.channel_id == successor)
+    await connection.execute(
+        update(deliveries)
+        .where(
+            _d.bulletin_id.in_(select(_b.id).where(_b.id.not_in(has_own))),
+            _d.channel_id == channel_id,
+            is_queued,
+        )
+        .values(channel_id=successor)
+    )
+    return left.rowcount == 1
 
 
 def never_sent(reason: str, at: datetime) -> dict[str, object]:

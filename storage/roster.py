@@ -24,7 +24,7 @@ from members.ports import INVITATION_LASTS, Entry, Place
 from members.roles import Role
 from storage.channel_rows import CHOSEN_NOTHING, channel_of, minute_of
 from storage.committer import Committer
-from storage.consequences import leave_copies_behind
+from storage.consequences import leave_copies_behind, leave_to_successor
 from storage.lookups import Lookups
 from storage.tables import channels, invitations, members, pledges, staff
 
@@ -243,7 +243,8 @@ class Roster:
     async def move(self, platform: Platform, old_external_id: str, new_external_id: str) -> bool:
         """Follow a group to the id it was upgraded to; whether there was anything to follow.
 
-        Where the new place began to enrol of itself meanwhile, the older channel with its pledge is kept.
+        Where the new place began to enrol of itself meanwhile, the older channel with its pledge is kept; where it
+        has enrolled, the new one is.
         """
         from_old, at_new = _at(platform, old_external_id), _at(platform, new_external_id)
         values: dict[str, Any] = {"external_id": new_external_id, "kind": "supergroup"}
@@ -255,6 +256,9 @@ class Roster:
             await connection.execute(
                 delete(channels).where(at_new, channels.c.state == ChannelState.PLEDGING, ~_has_pledge())
             )
+            successor = await connection.scalar(select(channels.c.id).where(at_new))
+            if successor is not None:
+                return await leave_to_successor(connection, moving, successor)
             await connection.execute(update(channels).where(from_old).values(values))
             await leave_copies_behind(connection, moving)
             return True

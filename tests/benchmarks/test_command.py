@@ -82,9 +82,20 @@ def test_results_name_the_machine_and_keep_the_figures_that_were_not_taken_this_
     assert "1,234.5" in capsys.readouterr().out
 
 
-def test_a_benchmark_with_a_bug_is_no_figure(quick: Path) -> None:
-    with pytest.raises(RuntimeError, match="a bug"):
-        benchmarking.run([Benchmark("T3", "broken", "benchmarks.broken", 0.1)])
+def test_a_benchmark_with_a_bug_is_no_figure_and_takes_none_from_the_others(
+    quick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("broken", "quick", "lacking")
+    named = [Benchmark(f"T{place}", name, f"benchmarks.{name}", 0.1) for place, name in enumerate(names)]
+    monkeypatch.setattr(benchmarking.choose, "__defaults__", (tuple(named),))
+
+    assert benchmarking.bench([], as_json=False) == 1
+
+    said = capsys.readouterr().err
+    assert "T0: benchmark T0 failed" in said
+    assert "a bug" in said
+    assert "T2: no such peer" in said
+    assert list(json.loads((quick / "benchmarks" / "results.json").read_text())) == ["T1"]
 
 
 def test_an_unknown_benchmark_is_the_operators_mistake() -> None:

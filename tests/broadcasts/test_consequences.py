@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from broadcasts.broadcast import BroadcastState
-from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected, Unsure
+from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, NotSent, Outcome, Rejected, Sent, Unsure
 from broadcasts.planner import quiet_until
 from broadcasts.progress import Resolution, Settling
 from bulletins.bulletin import BulletinId, MsgType
+from members.channel import Platform
+from storage.roster import Roster
 from tests.broadcasts.station import VIET_NAM, Station
 
 SENT, FAILED, UNSURE = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNSURE
@@ -58,6 +61,24 @@ async def test_a_right_to_pin_that_is_missing_is_told_once_and_only_a_pin_ends_i
     bulletin = await sent_out(station)
     assert (await station.channel_row(group)).flaw is None
     assert await station.states(bulletin) == {"-1": SENT}
+
+
+async def test_a_pin_whose_answer_was_lost_is_tried_again(station: Station) -> None:
+    await station.channel("-1", pin=True)
+    outcomes = [Unsure("http_502"), NotSent("ClientConnectorError"), Sent("1")]
+
+    async def pin(chat: str, message_id: str) -> Outcome:
+        return outcomes.pop(0)
+
+    station.sender.pin = pin  # type: ignore[method-assign]
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+        async with asyncio.timeout(10.0):
+            while outcomes:  # noqa: ASYNC110 (nobody tells of it)
+                await asyncio.sleep(0.02)
+    assert await station.states(bulletin) == {"-1": SENT}
+    assert station.sender.chats() == ["-1"]
 
 
 async def test_where_nothing_is_pinned_any_more_the_right_to_is_not_missed(station: Station) -> None:
@@ -314,6 +335,22 @@ async def test_the_table_of_reasons_counts_what_did_not_arrive(station: Station)
     bulletin = await sent_out(station)
     reasons = {(one.state, one.reason): one.count for one in await station.aftermath.reasons(bulletin)}
     assert reasons == {(FAILED, "gone:kicked"): 2, (UNSURE, "unsure:TimeoutError"): 1}
+
+
+async def test_a_move_to_a_place_that_is_enrolled_already_leaves_everything_to_it(station: Station) -> None:
+    roster = Roster(station.engine, station.committer)
+    old = await station.channel("-1", kind="group")
+    earlier = await station.start(station.bulletin("Bản tin đầu"))
+    await station.channel("-1001")
+    later = await station.start(station.bulletin("Bản tin sau"))
+    assert await roster.move(Platform.TELEGRAM, "-1", "-1001")
+    assert not await roster.move(Platform.TELEGRAM, "-1", "-1001"), "and again nothing is left to do"
+    await pumped(station, earlier)
+    await pumped(station, later)
+    assert station.sender.chats("Bản tin đầu") == ["-1001"]
+    assert station.sender.chats("Bản tin sau") == ["-1001"], "once, not twice"
+    row = await station.channel_row(old)
+    assert (row.state, row.flaw) == ("lost", None), "and its member is told nothing"
 
 
 async def is_unsure(station: Station, bulletin: BulletinId) -> bool:
