@@ -23,15 +23,25 @@ _LOOKED_AGAIN = timedelta(minutes=1)
 
 
 Chore = Callable[[datetime], Awaitable[object]]
-"""Something done once a night; it is given the time it is."""
+"""Something done once a night, or every minute; it is given the time it is."""
 
 
 class Clockwork:
-    """Timers of scheduled bulletins, and the nightly round. ``run`` is a task the supervisor owns."""
+    """Timers of scheduled bulletins, and the nightly round. ``run`` is a task the supervisor owns.
 
-    def __init__(self, zone: ZoneInfo, chores: Sequence[Chore], now: Callable[[], datetime]) -> None:
+    ``minutely`` is what is looked after every minute.
+    """
+
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        chores: Sequence[Chore],
+        now: Callable[[], datetime],
+        minutely: Sequence[Chore] = (),
+    ) -> None:
         self._scheduler = AsyncIOScheduler(timezone=zone)
         self._chores = chores
+        self._minutely = minutely
         self._now = now
         self._desk: Desk | None = None
 
@@ -56,6 +66,7 @@ class Clockwork:
         self._scheduler.add_job(
             self._rebuild, "interval", seconds=_LOOKED_AGAIN.total_seconds(), id="rebuild"
         )
+        self._scheduler.add_job(self.minute, "interval", seconds=_LOOKED_AGAIN.total_seconds(), id="minute")
         self._scheduler.add_job(self.night, "cron", hour=_NIGHT_HOUR, id="night", misfire_grace_time=None)
         self._scheduler.start()
         try:
@@ -76,10 +87,18 @@ class Clockwork:
             log.info("a scheduled bulletin is due", bulletin_id=bulletin_id)
             await self._desk.start_due(bulletin_id)
 
+    async def minute(self) -> None:
+        """What is looked after all day."""
+        await self._do(self._minutely)
+
     async def night(self) -> None:
+        """What is looked after when few are awake."""
+        await self._do(self._chores)
+
+    async def _do(self, chores: Sequence[Chore]) -> None:
         """One chore that fails must not keep the others from being done."""
-        for chore in self._chores:
+        for chore in chores:
             try:
                 await chore(self._now())
             except Exception:
-                log.exception("a nightly chore failed")
+                log.exception("a chore failed")

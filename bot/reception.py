@@ -33,6 +33,7 @@ from broadcasts.pace_memory import PaceMemory
 from handlers.menu import set_menu
 from platforms.telegram_answers import PacedAnswers
 from storage.counts import count_deliveries
+from storage.overdue import Overdue
 from web.server import WebServer
 from web.webhooks import Webhook, webhook_routes
 
@@ -154,4 +155,6 @@ def _clockwork(premises: Premises, archive: Archive) -> Clockwork:
         lambda now: archive.evidence.sweep(retention, now),
         lambda _: archive.traces.wipe(),
     )
-    return Clockwork(ZoneInfo(premises.settings.network.time_zone), chores, premises.given.now)
+    overdue = Overdue(premises.house.engine, premises.house.committer)
+    zone = ZoneInfo(premises.settings.network.time_zone)
+    return Clockwork(zone, chores, premises.given.now, minutely=(overdue.end,))

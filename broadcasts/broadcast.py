@@ -5,6 +5,7 @@ draft ──> in_review ──> approved ──> scheduled ──> sending <─�
   └── edit ───┘             └── now ─────┼──> sending └──> done
                                          └──> held (missed its time) ──> sending | stopped
                             └── recurring (each time a bulletin of its own) ──> finished
+paused ──> done (its time was over)
 every state but done and finished ──> stopped            done ──> sending (retry the failed, resolve the unsure)
 """
 
@@ -42,7 +43,7 @@ BROADCAST_TRANSITIONS: dict[BroadcastState, frozenset[BroadcastState]] = {
     _S.SCHEDULED: frozenset({_S.SENDING, _S.HELD, _S.STOPPED}),
     _S.HELD: frozenset({_S.SENDING, _S.STOPPED}),
     _S.SENDING: frozenset({_S.PAUSED, _S.DONE, _S.STOPPED}),
-    _S.PAUSED: frozenset({_S.SENDING, _S.STOPPED}),
+    _S.PAUSED: frozenset({_S.SENDING, _S.DONE, _S.STOPPED}),
     _S.DONE: frozenset({_S.SENDING}),
     _S.STOPPED: frozenset(),
     _S.RECURRING: frozenset({_S.FINISHED, _S.STOPPED}),
