@@ -145,8 +145,9 @@ class InPlaceConnection(SwiftConnection):
             connection.close()
 
     def crash(self) -> None:
-        """The process is gone: what it had not committed never was."""
+        """The process is gone: what it had not committed never was, and no trip is under way any more."""
         self._soon.clear()
+        self._trips_ended = self._trips_made
         if self._connection is not None:
             self._connection.rollback()
 
