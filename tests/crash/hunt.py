@@ -35,6 +35,7 @@ from tests.broadcasts.office import group_row
 
 _CHATS = 120
 _LEAST_WORK = 200
+_CODES_APART = 37  # numbers next to each other may give the same code
 _LONGEST_LIFE_SECONDS = 0.35
 _PATIENCE_SECONDS = 60.0
 _TROUBLES = {"drop_answer": 0.01, "reset": 0.01, "truncated": 0.005, "gateway": 0.005, "delay": 0.05}
@@ -76,7 +77,7 @@ class Hunt:
     async def start_bulletin(self) -> None:
         """One more bulletin is being sent to all; every third is about lives."""
         self.started += 1
-        code = make(self.started)
+        code = make(self.started * _CODES_APART)
         weight = Weight.LIFE_THREATENING if self.started % 3 == 0 else Weight.ORDINARY
         now = datetime.now(UTC)
         words = worded(VIETNAMESE, Text(f"Tin số {self.started}", "Nước sông lên nhanh."))
