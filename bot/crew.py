@@ -55,7 +55,7 @@ class Alone:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._pumps: list[Pump] = []
+        self._tenures: list[_Tenure] = []
 
     def equip(self, around: PumpSurroundings) -> PumpSurroundings:
         """Nobody else sends."""
@@ -64,8 +64,8 @@ class Alone:
     def send(self, pumps: Mapping[str, Callable[[], Pump]]) -> None:
         """From now on."""
         for name, build in pumps.items():
-            self._pumps.append(build())
-            self._supervisor.own(f"pump {name}", self._pumps[-1].run)
+            self._tenures.append(_Tenure(build))
+            self._supervisor.own(f"pump {name}", self._tenures[-1].run)
 
     def keep(self, household: Callable[[Supervisor], None]) -> None:
         """From now on."""
@@ -75,9 +75,25 @@ class Alone:
         """Until every pump has found out whether something is due, and the first messages have left."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_HEAD_START_SECONDS):
-                await asyncio.gather(*(pump.under_way() for pump in self._pumps))
+                await asyncio.gather(*(tenure.pump.under_way() for tenure in self._tenures))
 
     def wake(self) -> None:
         """At once."""
-        for pump in self._pumps:
-            pump.wake()
+        for tenure in self._tenures:
+            tenure.pump.wake()
+
+
+class _Tenure:
+    """A pump, and another in its place once it has crashed: what it believed to be under way died with it."""
+
+    def __init__(self, build: Callable[[], Pump]) -> None:
+        self._build = build
+        self._has_run = False
+        self.pump = build()
+
+    async def run(self) -> None:
+        """Send until cancelled. May be called again."""
+        if self._has_run:
+            self.pump = self._build()
+        self._has_run = True
+        await self.pump.run()

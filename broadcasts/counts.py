@@ -25,7 +25,7 @@ _ANSWERS = Counter(
 
 
 def count(bot: str, outcome: Outcome) -> None:
-    """One more of these. Reasons are names of a closed catalogue, never a platform's own words."""
+    """One more of these. Reasons are names of a closed catalogue; the wording behind an unknown one is left out."""
     match outcome:
         case Sent() | ByHand():
             return
@@ -35,4 +35,4 @@ def count(bot: str, outcome: Outcome) -> None:
             reason = missing
         case Gone(reason) | Rejected(reason) | NotSent(reason) | Unsure(reason):
             pass
-    _ANSWERS.labels(bot, type(outcome).__name__, reason).inc()
+    _ANSWERS.labels(bot, type(outcome).__name__, reason.partition(":")[0]).inc()

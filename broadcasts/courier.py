@@ -19,6 +19,7 @@ from broadcasts.breaker import MANY_GONE, Departures
 from broadcasts.corrections import after_edit, note_without_copy
 from broadcasts.counts import count
 from broadcasts.delivery import (
+    OUR_OWN,
     PINNING,
     DeliveryState,
     FloodWait,
@@ -218,13 +219,16 @@ class Courier:
             return Carried(Unsure(_fault(error, due)))
 
     async def _halt(self, due: Due, because: str) -> Carried:
-        if await self._parts.closing.halt(due.bulletin_id, because):
+        closing = self._parts.closing
+        if await self._persistence.until_done(lambda: closing.halt(due.bulletin_id, because)):
             self._parts.notices.bulletin_halted(due.bulletin_id)
         return Carried(NotSent("not as approved"))
 
     async def _heard(self, due: Due, outcome: Outcome) -> Carried:
         """Let the pace know of what the platform said, or that it could not be reached."""
         count(self._bot, outcome)
+        if isinstance(outcome, NotSent) and outcome.reason in OUR_OWN:  # it says nothing of the line
+            return Carried(outcome)
         if isinstance(outcome, NotSent):
             return Carried(outcome, line_is_up=self.line.failed(outcome.reason))
         if isinstance(outcome, Unsure):
@@ -246,14 +250,15 @@ class Courier:
 
     async def _pinned(self, due: Due, message_id: str) -> Outcome:
         """To pin twice is to pin once, so it is tried again for a while; a pin is not worth more."""
-        rest_seconds, left_seconds = _PINNED_AGAIN_SECONDS, _PINNED_WITHIN_SECONDS
+        clock = asyncio.get_running_loop().time
+        rest_seconds, ends_at = _PINNED_AGAIN_SECONDS, clock() + _PINNED_WITHIN_SECONDS
         while True:
             outcome = (await self._heard(due, await self._parts.sender.pin(due.chat, message_id))).outcome
             if not isinstance(outcome, FloodWait | NotSent | Unsure):
                 return outcome
             wait_seconds = outcome.seconds if isinstance(outcome, FloodWait) else rest_seconds
-            rest_seconds, left_seconds = 2 * rest_seconds, left_seconds - wait_seconds
-            if left_seconds < 0:
+            rest_seconds *= 2
+            if clock() + wait_seconds > ends_at:
                 log.warning("a bulletin was not pinned", bot=self._bot, delivery=due.id, outcome=outcome)
                 return outcome
             await asyncio.sleep(wait_seconds)

@@ -102,6 +102,11 @@ class NoRights:
     missing: str
 
 
+NOT_OURS = "not_ours"
+PICTURE_UNAVAILABLE = "picture_unavailable"
+OUR_OWN = frozenset({NOT_OURS, PICTURE_UNAVAILABLE})
+"""Reasons of `NotSent` that lie with us: another process may send by now, our database does not answer."""
+
 PINNING = "can_pin_messages"
 """The right without which a message arrives all the same. Named as in the Bot API's ChatMemberAdministrator."""
 

@@ -24,6 +24,7 @@ from bulletins.bulletin import Lane
 V = TypeVar("V")
 
 _WINDOW_SECONDS = 60.0
+_LONGEST_HOLD_SECONDS = 86_400.0
 _SAME_FLOOD_SECONDS = 1.0
 _SLOWDOWN = 0.7
 _REGAINED_A_MINUTE = 0.02
@@ -199,8 +200,9 @@ class Pacer:
             return False
 
     def hold(self, seconds: float) -> None:
-        """Nothing goes out over this token for so long."""
+        """Nothing goes out over this token for so long, a day at most: then it is worth asking again."""
         self._is_free = False
+        seconds = min(seconds, _LONGEST_HOLD_SECONDS)
         self._held_until = max(self._held_until, self._now() + seconds)
 
     def slow_to(self, rate_per_second: float, clean_seconds: float = 0.0) -> None:
@@ -219,7 +221,7 @@ class Pacer:
         """The platform asked to wait. True when this makes the whole token wait from now on."""
         now = self._now()
         self._is_free = False
-        self._chats.hold(chat, now + seconds)
+        self._chats.hold(chat, now + min(seconds, _LONGEST_HOLD_SECONDS))
         before, self._last_flood = self._last_flood, (chat, now)
         self._clean_since = now
         if before is None or before[0] == chat or now - before[1] > _SAME_FLOOD_SECONDS:

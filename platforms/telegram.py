@@ -31,7 +31,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.hdrs import CONTENT_TYPE
 from yarl import URL
 
-from broadcasts.delivery import NotSent, Outcome, Rejected, Unsure
+from broadcasts.delivery import NOT_OURS, PICTURE_UNAVAILABLE, NotSent, Outcome, Rejected, Unsure
 from broadcasts.ports import Content, LedgerUnavailable, MediaShelf
 from platforms.patience import Patience
 from platforms.proxies import socks_address
@@ -96,6 +96,7 @@ class _Watched:
     """
 
     has_begun = False
+    is_kept_back = False
     may_go: Callable[[], bool] = staticmethod(always)
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
@@ -103,6 +104,7 @@ class _Watched:
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("the connection closed before anything was written")
         if not self.may_go():
+            self.is_kept_back = True
             raise ClientConnectionResetError("another process may send by now")
         self.has_begun = True
         await super().write_with_length(writer, content_length)  # type: ignore[misc]
@@ -235,7 +237,7 @@ class TelegramSender:
                     return outcome
             return await self._upload(chat, content, reply_to)
         except LedgerUnavailable:
-            return NotSent("picture_unavailable")
+            return NotSent(PICTURE_UNAVAILABLE)
 
     async def _upload(self, chat: str, content: Content, reply_to: str | None) -> Outcome:
         media = content.media
@@ -282,7 +284,7 @@ class TelegramSender:
                 response.release()
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             # The words of these errors may hold the URL, and with it the token: only their names are kept.
-            reason = type(error).__name__
+            reason = NOT_OURS if body.is_kept_back else type(error).__name__
             return 0, Unsure(reason) if body.has_begun else NotSent(reason)
         except asyncio.CancelledError:
             if not self._patience.has_ended(task):

@@ -8,12 +8,21 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.postgres import start_cluster
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_postgres_is_durable_and_a_fresh_database_is_empty(fresh_postgres_url: str) -> None:
+def test_the_server_for_measuring_is_durable() -> None:
+    with start_cluster() as cluster:
+        if isinstance(cluster, str):
+            pytest.skip(cluster)
+        with psycopg.connect(cluster.url.replace("+psycopg", "")) as connection:
+            assert connection.execute("SHOW fsync").fetchone() == ("on",)
+
+
+def test_a_fresh_database_is_empty(fresh_postgres_url: str) -> None:
     with psycopg.connect(fresh_postgres_url.replace("+psycopg", "")) as connection:
-        assert connection.execute("SHOW fsync").fetchone() == ("on",)
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
         assert tables == (0,)
 

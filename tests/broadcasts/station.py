@@ -21,7 +21,7 @@ from broadcasts.courier import PumpParts, PumpRules
 from broadcasts.delivery import DeliveryState, Outcome, Sent
 from broadcasts.letters import Letters
 from broadcasts.pacing import Pacer, PaceRules
-from broadcasts.ports import Content, Sender
+from broadcasts.ports import Closing, Content, Sender
 from broadcasts.pump import Pump
 from broadcasts.retry import RetryRules
 from bulletins.bulletin import (
@@ -170,12 +170,12 @@ class Station:
         """Let time jump."""
         self.started += timedelta(**how_long)
 
-    def pump(self, bot: str = BOT, sender: Sender | None = None) -> Pump:
+    def pump(self, bot: str = BOT, sender: Sender | None = None, closing: Closing | None = None) -> Pump:
         """A pump as it is after a start of the process."""
         book = BulletinBook(self.engine, self.committer, StartRules)
         parts = PumpParts(
             ledger=self.ledger,
-            closing=self.ledger,
+            closing=closing or self.ledger,
             paces=SqlPaces(self.engine, self.committer),
             sender=sender or self.sender,
             pacer=self.pacer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-from broadcasts.delivery import DeliveryState, NotSent, Outcome, Unsure
+from broadcasts.delivery import PICTURE_UNAVAILABLE, DeliveryState, NotSent, Outcome, Unsure
 from broadcasts.line import Line
 from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.ports import Content
@@ -107,3 +107,14 @@ def test_the_second_try_of_what_lives_depend_on_waits_while_the_line_is_down() -
         assert (decision.state, decision.resent) == (DeliveryState.QUEUED, True)
         assert decision.due_at is not None
         assert (decision.due_at > NOON) is not line_is_up
+
+
+async def test_a_picture_that_cannot_be_read_says_nothing_of_the_line(station: Station) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].extend([NotSent(PICTURE_UNAVAILABLE)] * 2)
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert (await station.states(bulletin))["-1"] == SENT
+    assert station.told.line == []
+    assert station.pacer.held_for() == 0.0

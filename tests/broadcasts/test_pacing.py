@@ -303,3 +303,14 @@ def in_virtual_time(story: Coroutine[Any, Any, T]) -> T:
     task.add_done_callback(lambda _: loop.stop())
     loop.run_forever()
     return task.result()
+
+
+@pytest.mark.parametrize("answered", [4e8, 86_401.0])
+def test_nobody_is_made_to_wait_for_years(answered: float) -> None:
+    async def story() -> tuple[float, float]:
+        pacer = Pacer(PaceRules(25.0))
+        pacer.flood("-1", answered)
+        pacer.flood("-2", answered)
+        return pacer.held_for(), pacer.free_in("-1")
+
+    assert in_virtual_time(story()) == (86_400.0, 86_400.0)
