@@ -181,3 +181,12 @@ async def corrected(office: Office, original: Broadcast, amends: Amends) -> Broa
     given = await office.desk.approve(draft.id, LAN, draft.approval_hash)
     assert isinstance(given, Consented)
     return given.broadcast
+
+
+async def test_a_correction_that_was_thrown_away_bars_no_second_try_of_the_original(office: Office) -> None:
+    original = await office.sending()
+    await office.write(update(deliveries).values(state="failed"))
+    draft = await _correction(office, original, Amends.CORRECTS, LAN)
+    happened(await office.desk.discard(draft.id, LAN))
+    aftermath = SqlAftermath(office.engine, office.committer)
+    assert await aftermath.retry_failed(original.id, office.time) == 2
