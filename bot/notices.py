@@ -64,6 +64,7 @@ class Crier:
         while True:
             self._bell.answer()
             is_all_told = await self._tell_moderators()
+            # Whom nobody can note as told would be told again and again.
             if self._bell.storage_trouble is None:
                 await self._tell_members()
             await self._bell.rung(_LOOKED_AGAIN_SECONDS if is_all_told else _TOLD_AGAIN_SECONDS)

@@ -46,8 +46,13 @@ class Line:
         self._lost_in_a_row = 0
         self._rest_seconds = 0.0
         if self._is_told:
-            self._is_told = False
             log.info("sending goes on: the platform answers again", bot=self._bot)
+            self.leave()
+
+    def leave(self) -> None:
+        """Nobody keeps watch any more: what was told is taken back, for only we would learn that it is over."""
+        if self._is_told:
+            self._is_told = False
             self._notices.line_recovered(self._bot)
 
     def failed(self, reason: str) -> bool:

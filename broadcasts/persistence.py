@@ -48,6 +48,11 @@ class Persistence:
             self._notices.storage_failed(what)
 
     def _recover(self) -> None:
-        self._has_failed = False
         log.info("sending goes on: the database answers again", bot=self._bot)
-        self._notices.storage_recovered()
+        self.leave()
+
+    def leave(self) -> None:
+        """Nobody asks any more: what was told is taken back, for only we would learn that it is over."""
+        if self._has_failed:
+            self._has_failed = False
+            self._notices.storage_recovered()

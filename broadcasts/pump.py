@@ -73,6 +73,13 @@ class Pump:
 
     async def run(self) -> None:
         """Send until cancelled; then finish what is under way, within bounds."""
+        try:
+            await self._send()
+        finally:
+            self._courier.line.leave()
+            self._persistence.leave()
+
+    async def _send(self) -> None:
         await self._begin()
         async with asyncio.TaskGroup() as flights:
             try:

@@ -52,8 +52,8 @@ def why_not(refusal: Refusal) -> str:
             "That bulletin was withdrawn already. Please write a new one if there is news."
         ),
         Refusal.SUPERSEDED: _(
-            "It has been corrected or withdrawn since, so nothing of it is sent any more. Please look at the newest"
-            " correction."
+            "A newer correction or withdrawal has gone out since, so nothing of this one is sent any more. Please look"
+            " at the newest one; if it must be put right too, write a new correction (/dinhchinh with its code)."
         ),
         Refusal.LACKS_APPROVALS: _(
             "An approval it rests on no longer counts. Please write it anew and have it approved."

@@ -151,11 +151,9 @@ async def _is_superseded(connection: AsyncConnection, bulletin_id: BulletinId) -
     is_newer = tuple_(other.c.started_at, other.c.id) > tuple_(_b.started_at, _b.id)
     superseded = select(other.c.id).where(
         _b.id == bulletin_id,
+        other.c.started_at.is_not(None),  # a draft that was thrown away is stopped, too
         other.c.state.in_([state.value for state in _PUBLISHED]),
-        or_(
-            other.c.corrects == _b.id,
-            and_(other.c.corrects == _b.corrects, other.c.started_at.is_not(None), is_newer),
-        ),
+        or_(other.c.corrects == _b.id, and_(other.c.corrects == _b.corrects, is_newer)),
     )
     return await connection.scalar(superseded.limit(1)) is not None
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from broadcasts.book import Change, Consent, NewDraft
+from broadcasts.book import Change, Consent, NewDraft, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.consent import UNFINISHED, check_path
 from bulletins.bulletin import BulletinId, MsgType
@@ -48,15 +48,27 @@ async def stop_superseded(
     )
 
 
-async def was_withdrawn(connection: AsyncConnection, broadcast: Broadcast) -> bool:
-    """Whether a withdrawal of what this corrects went out before it did: it must not make it valid again."""
-    withdrawn = exists().where(
+async def why_overtaken(connection: AsyncConnection, broadcast: Broadcast) -> Refusal | None:
+    """Why a correction may not begin after others of the same: it would bring back what they put right.
+
+    Nothing follows a withdrawal, and nothing the newest correction that it was not written in the knowledge of.
+    """
+    if broadcast.corrects is None:
+        return None
+    # One after the other, so that of two that begin at once the second sees the first.
+    original = select(bulletins.c.id).where(bulletins.c.id == broadcast.corrects)
+    await connection.execute(original.with_for_update(key_share=True))
+    others = (
         bulletins.c.corrects == broadcast.corrects,
         bulletins.c.id != broadcast.id,
         bulletins.c.started_at.is_not(None),
-        bulletins.c.record["msg_type"].as_string() == MsgType.CANCEL.value,
     )
-    return broadcast.corrects is not None and bool(await connection.scalar(select(withdrawn)))
+    is_withdrawal = bulletins.c.record["msg_type"].as_string() == MsgType.CANCEL.value
+    if await connection.scalar(select(exists().where(*others, is_withdrawal))):
+        return Refusal.ALREADY_WITHDRAWN
+    newest_first = (bulletins.c.started_at.desc(), bulletins.c.id.desc())
+    newest = await connection.scalar(select(bulletins.c.code).where(*others).order_by(*newest_first).limit(1))
+    return None if newest in (None, *broadcast.bulletin.references) else Refusal.SUPERSEDED
 
 
 async def insert_draft(connection: AsyncConnection, draft: NewDraft, **columns: object) -> BulletinId:

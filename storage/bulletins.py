@@ -53,7 +53,7 @@ from storage.bulletin_writes import (
     insert_draft,
     read_surely,
     set_state,
-    was_withdrawn,
+    why_overtaken,
 )
 from storage.committer import Committer
 from storage.recurrences import begin_series, recur_or_refuse, skip_or_refuse
@@ -112,8 +112,7 @@ class BulletinBook:
                 return self._consented(broadcast)
             roles = await roles_of(connection, consent.person)
             refused = judge_consent(broadcast, consent, roles, self._rules())
-            if refused is None and await was_withdrawn(connection, broadcast):
-                return Refusal.ALREADY_WITHDRAWN
+            refused = refused or await why_overtaken(connection, broadcast)
             refused = refused or await _missing(connection, broadcast)
             return refused or await self._write_consent(connection, consent, known)
 
@@ -258,7 +257,7 @@ class BulletinBook:
         missing = still_needed(broadcast, frozenset(broadcast.approved_by), rules)
         held = why_held(broadcast, missing, start.at, rules)
         if held in (None, Refusal.TOO_LATE):
-            held = await _missing(connection, broadcast) or held
+            held = await why_overtaken(connection, broadcast) or await _missing(connection, broadcast) or held
         if held is None or (held is Refusal.TOO_LATE and start.person is not None):
             return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at)
         if start.person is not None:

@@ -1,10 +1,13 @@
 """One may correct or withdraw: where it goes, what it says, and what it stops."""
 
+import asyncio
+from datetime import timedelta
+
 from sqlalchemy import update
 
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.drafting import Amends, reworded
+from broadcasts.drafting import Amends, once, reworded
 from bulletins.bulletin import VIETNAMESE, Code, MsgType
 from members.channel import PersonId
 from members.roles import Role
@@ -105,6 +108,46 @@ async def test_a_correction_that_lay_ready_does_not_take_back_a_withdrawal(offic
     assert await office.desk.approve(ready.id, MINH, ready.approval_hash) is Refusal.ALREADY_WITHDRAWN
 
 
+async def test_a_correction_that_lay_ready_does_not_take_the_place_of_a_newer_one(office: Office) -> None:
+    original = await _arrived(office)
+    ready = await _correction(office, original, Amends.CORRECTS, MINH)
+    newer = await corrected(office, original, Amends.CORRECTS)
+    for _ in range(2):
+        assert await office.desk.approve(ready.id, MINH, ready.approval_hash) is Refusal.SUPERSEDED
+    assert await office.state(ready) is BroadcastState.DRAFT
+    assert await office.state(newer) is BroadcastState.SENDING
+
+    anew = await _correction(office, original, Amends.CORRECTS, MINH)
+    assert isinstance(await office.desk.approve(anew.id, MINH, anew.approval_hash), Consented)
+
+
+async def test_two_corrections_in_the_knowledge_of_the_same_one_do_not_both_go_out(office: Office) -> None:
+    """Nothing is known by the clock: all this happens within one of its ticks."""
+    original = await _arrived(office)
+    await corrected(office, original, Amends.CORRECTS)
+    drafts = [await _correction(office, original, Amends.CORRECTS, author) for author in (LAN, MINH)]
+    approving = (office.desk.approve(one.id, one.author, one.approval_hash) for one in drafts)
+    results = await asyncio.gather(*approving)
+    assert [result is Refusal.SUPERSEDED for result in results].count(True) == 1
+
+
+async def test_a_scheduled_correction_does_not_start_after_a_newer_one(office: Office) -> None:
+    original = await _arrived(office)
+    later = await _correction(office, original, Amends.CORRECTS, MINH)
+    in_an_hour = office.time + timedelta(hours=1)
+    later = happened(await office.desk.edit(later.id, MINH, once(in_an_hour, office.time)))
+    assert isinstance(await office.desk.approve(later.id, MINH, later.approval_hash), Consented)
+    await corrected(office, original, Amends.CORRECTS)
+    assert await office.state(later) is BroadcastState.STOPPED
+    await office.write(update(bulletins).where(bulletins.c.id == later.id).values(state="scheduled"))
+
+    office.advance(hours=1)
+    held = happened(await office.desk.start_due(later.id))
+
+    assert (held.state, held.halted_because) == (BroadcastState.HELD, "superseded")
+    assert await office.desk.send_now(later.id, LAN) is Refusal.SUPERSEDED
+
+
 async def test_the_next_correction_stops_the_one_before_it(office: Office) -> None:
     original = await _arrived(office)
     first = await _correction(office, original, Amends.CORRECTS, LAN)
@@ -181,3 +224,12 @@ async def corrected(office: Office, original: Broadcast, amends: Amends) -> Broa
     given = await office.desk.approve(draft.id, LAN, draft.approval_hash)
     assert isinstance(given, Consented)
     return given.broadcast
+
+
+async def test_a_correction_that_was_thrown_away_bars_no_second_try_of_the_original(office: Office) -> None:
+    original = await office.sending()
+    await office.write(update(deliveries).values(state="failed"))
+    draft = await _correction(office, original, Amends.CORRECTS, LAN)
+    happened(await office.desk.discard(draft.id, LAN))
+    aftermath = SqlAftermath(office.engine, office.committer)
+    assert await aftermath.retry_failed(original.id, office.time) == 2

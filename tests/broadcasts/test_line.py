@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from random import Random
 
 from broadcasts.delivery import PICTURE_UNAVAILABLE, DeliveryState, NotSent, Outcome, Unsure
@@ -97,6 +98,24 @@ async def test_a_token_that_was_revoked_is_told_at_once_and_fails_nothing(statio
         await station.until(lambda: station.is_done(bulletin))
     assert FAILED not in (await station.states(bulletin)).values()
     assert station.told.line == [(BOT, "http_401"), (BOT, None)]
+
+
+async def test_a_pump_that_ends_in_trouble_takes_back_what_it_told_and_the_next_tells_anew(
+    station: Station,
+) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].extend([NotSent("http_401")] * 100)
+    await station.start(station.bulletin())
+    for _ in range(2):
+        station.pacer = Pacer(PaceRules(100.0))
+        told_before = len(station.told.line)
+        async with station.pumping():
+            await station.until(partial(has_told_more_of_the_line, station, told_before))
+    assert station.told.line == [(BOT, "http_401"), (BOT, None)] * 2
+
+
+async def has_told_more_of_the_line(station: Station, than: int) -> bool:
+    return len(station.told.line) > than
 
 
 def test_the_second_try_of_what_lives_depend_on_waits_while_the_line_is_down() -> None:

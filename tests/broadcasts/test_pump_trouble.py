@@ -209,6 +209,15 @@ async def test_while_nothing_can_be_written_nothing_is_sent(station: Station) ->
     assert sorted(station.sender.chats()) == sorted(CHATS)
 
 
+async def test_a_pump_that_ends_while_nothing_can_be_written_leaves_no_alarm_behind(station: Station) -> None:
+    await station.channels(CHATS[:3])
+    station.ledger = FullDisk(station.engine, station.committer)
+    await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: has_told_of_storage(station))
+    assert station.told.storage == ["database or disk is full", None]
+
+
 async def test_an_outcome_that_cannot_be_written_is_kept_until_it_can(station: Station) -> None:
     await station.channels(CHATS[:3])
     disk = station.ledger = FullDisk(station.engine, station.committer)
