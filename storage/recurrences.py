@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import and_, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.book import NewDraft, Recurred, Refusal, Skip
@@ -161,7 +161,11 @@ async def _doubt(connection: AsyncConnection, series: BulletinId) -> Doubt | Non
     went_out = select(_b.id).where(_b.series == series, _b.started_at.is_not(None))
     corrected = select(_b.id).where(_b.corrects.in_(went_out), _b.started_at >= newest)
     stopped = went_out.where(_b.state == BroadcastState.STOPPED.value, _b.finished_at >= newest)
-    halted = went_out.where(_b.state == BroadcastState.PAUSED.value)
+    # What nobody resumed until it expired is done, and still says why it had been halted.
+    ran_out = and_(
+        _b.state == BroadcastState.DONE.value, _b.halted_because.is_not(None), _b.finished_at >= newest
+    )
+    halted = went_out.where(or_(_b.state == BroadcastState.PAUSED.value, ran_out))
     for doubt, found in ((Doubt.CORRECTED, corrected), (Doubt.STOPPED, stopped), (Doubt.HALTED, halted)):
         if await connection.scalar(found.limit(1)) is not None:
             return doubt
