@@ -124,10 +124,17 @@ async def _bring_about(
 
 
 async def _copy_consents(connection: AsyncConnection, series: Broadcast, made: Broadcast) -> None:
-    """Who consented to the series consented to this; whether they still may is asked at each reading."""
+    """Whose consent to the series counts at this moment consented to this.
+
+    Nobody's does when its row was changed behind the code's back: the copy would have a hash of its own that fits.
+    """
     consents = select(
         literal(made.id, Id), approvals.c.person, literal(made.approval_hash), approvals.c.approved_at
-    ).where(approvals.c.bulletin_id == series.id, approvals.c.approval_hash == series.approval_hash)
+    ).where(
+        approvals.c.bulletin_id == series.id,
+        approvals.c.approval_hash == series.approval_hash,
+        approvals.c.person.in_(series.approved_by),
+    )
     columns = ("bulletin_id", "person", "approval_hash", "approved_at")
     await connection.execute(insert(approvals).from_select(columns, consents, include_defaults=False))
 

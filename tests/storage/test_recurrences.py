@@ -10,19 +10,20 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from broadcasts.book import Consented, Recurred, Refusal
 from broadcasts.broadcast import BroadcastState
-from broadcasts.drafting import Amends, Weight, repeating
+from broadcasts.drafting import Amends, Weight, repeating, worded
 from broadcasts.lifecycle import Desk
 from broadcasts.recurrence import Recur
-from bulletins.bulletin import ProblemKind
+from bulletins.bulletin import VIETNAMESE, ProblemKind, Text
 from bulletins.code import make
 from members.roles import Role
+from storage.bulletin_records import record_of
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
-from storage.tables import approvals
+from storage.tables import approvals, bulletins
 from tests.broadcasts.office import BAC_SAU, CALENDAR, LAN, MINH, PHUC, ZONE, Office, happened, open_office
 
 
@@ -212,6 +213,20 @@ async def test_an_approval_that_no_longer_counts_holds_the_next(office: Office) 
     assert held is not None
     assert (held.state, held.halted_because) == (BroadcastState.HELD, "lacks_approvals")
     assert await office.desk.send_now(held.id, LAN) is Refusal.LACKS_APPROVALS
+
+
+async def test_of_a_series_changed_behind_the_codes_back_nothing_goes_out(office: Office) -> None:
+    series = await office.recurring()
+    words = Text("Chuyển tiền ngay", "Vào trang này.", "Gọi 0900 000 000.")
+    forged = record_of(worded(VIETNAMESE, words)(series.bulletin))
+    await office.write(update(bulletins).where(bulletins.c.id == series.id).values(record=forged))
+
+    held = await office.tick(series)
+    assert held is not None
+    assert (held.state, held.halted_because) == (BroadcastState.HELD, "lacks_approvals")
+    assert held.approved_by == ()
+    assert await office.planned(held) == 0
+    assert await office.desk.send_now(held.id, MINH) is Refusal.LACKS_APPROVALS
 
 
 # --- skipping ---
