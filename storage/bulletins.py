@@ -37,7 +37,7 @@ from broadcasts.consent import (
     still_needed,
     why_held,
 )
-from broadcasts.recurrence import Recur
+from broadcasts.recurrence import SERIES_STOPPED, Recur
 from broadcasts.schedule import Due, due
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
@@ -56,7 +56,7 @@ from storage.bulletin_writes import (
     was_withdrawn,
 )
 from storage.committer import Committer
-from storage.recurrences import begin_series, recur_or_refuse, skip_or_refuse
+from storage.recurrences import begin_series, recur_or_refuse, skip_or_refuse, stop_held
 from storage.tables import bulletins, recurrences, staff
 
 _LISTED_AT_MOST = 50
@@ -120,7 +120,10 @@ class BulletinBook:
         return await self._committer.write(work)
 
     async def change(self, change: Change) -> Broadcast | Refusal:
-        """Change the state, if it still is one that allows it. What is sent back to its author is void."""
+        """Change the state, if it still is one that allows it. What is sent back to its author is void.
+
+        With a series goes what of it is held: who stops it means that no more of it goes out.
+        """
 
         async def work(connection: AsyncConnection) -> Broadcast | Refusal:
             broadcast = await read_broadcast(connection, change.bulletin_id)
@@ -129,7 +132,13 @@ class BulletinBook:
             refused = judge_change(broadcast, change, await roles_of(connection, change.person))
             if refused:
                 return refused
-            return await set_state(connection, broadcast, (change.to,), **changed_columns(broadcast, change))
+            changed = await set_state(
+                connection, broadcast, (change.to,), **changed_columns(broadcast, change)
+            )
+            # The row of the series is written first, as by a tick: one that comes in between is waited for.
+            if (broadcast.state, change.to) == (BroadcastState.RECURRING, BroadcastState.STOPPED):
+                await stop_held(connection, broadcast.id, change.at, SERIES_STOPPED)
+            return changed
 
         return await self._committer.write(work)
 

@@ -96,7 +96,8 @@ async def _go_on(
     if found.due_at is None:
         return Recurred(series)
     doubt = await _doubt(connection, series.id)
-    await _supersede_held(connection, series.id, recur.at)
+    # What nobody decided about until now would come too late: no heap of them is kept.
+    await stop_held(connection, series.id, recur.at, SUPERSEDED)
     made = await _bring_about(connection, series, recur, found.due_at)
     reason = _why_it_must_wait(made, recur.at, rules, doubt)
     if not isinstance(reason, Refusal) or reason is Refusal.TOO_LATE:
@@ -148,12 +149,12 @@ def _why_it_must_wait(
     return held if held not in (None, Refusal.TOO_LATE) else doubt or held
 
 
-async def _supersede_held(connection: AsyncConnection, series: BulletinId, at: datetime) -> None:
-    """What nobody decided about until now would come too late: no heap of them is kept."""
+async def stop_held(connection: AsyncConnection, series: BulletinId, at: datetime, because: str) -> None:
+    """Nobody can send any more what waited for a decision."""
     await connection.execute(
         update(bulletins)
         .where(_b.series == series, _b.state == BroadcastState.HELD.value)
-        .values(state=BroadcastState.STOPPED.value, halted_because=SUPERSEDED, finished_at=at)
+        .values(state=BroadcastState.STOPPED.value, halted_because=because, finished_at=at)
     )
 
 

@@ -23,6 +23,7 @@ from members.roles import Role
 from storage.bulletin_records import record_of
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
+from storage.progress_messages import ProgressMessages
 from storage.tables import approvals, bulletins
 from tests.broadcasts.office import BAC_SAU, CALENDAR, LAN, MINH, PHUC, ZONE, Office, happened, open_office
 
@@ -309,6 +310,34 @@ async def test_one_person_stops_it_and_nothing_comes_any_more(office: Office) ->
     assert await office.desk.skip(series.id, PHUC, moment) is Refusal.TOO_LATE
     assert await office.occurrences(series) == []
     assert await office.desk.schedule_to_rebuild() == []
+
+
+async def test_who_stops_it_stops_what_of_it_is_held(office: Office) -> None:
+    series, another = await office.recurring(), await office.recurring()
+    held, sent_before = await office.tick(series, hours=1), await office.tick(another)
+    assert held is not None
+    assert sent_before is not None
+    kept = await office.tick(another, hours=1)
+    assert kept is not None
+    await ProgressMessages(office.engine, office.committer).put(held.id, "77")
+    happened(await office.desk.stop(series.id, PHUC))
+
+    assert await office.state(held) is BroadcastState.STOPPED
+    assert await office.desk.send_now(held.id, MINH) is Refusal.TOO_LATE
+    assert await office.planned(held) == 0
+    assert (held.id, "77") in await ProgressMessages(office.engine, office.committer).to_show()
+    assert await office.state(kept) is BroadcastState.HELD
+
+
+async def test_who_stops_one_of_it_stops_nothing_else(office: Office) -> None:
+    series = await office.recurring()
+    going_out = await office.tick(series)
+    held = await office.tick(series, hours=1)
+    assert going_out is not None
+    assert held is not None
+    happened(await office.desk.stop(going_out.id, PHUC))
+    assert await office.state(held) is BroadcastState.HELD
+    assert await office.state(series) is BroadcastState.RECURRING
 
 
 # --- before it begins ---
