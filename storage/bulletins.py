@@ -245,7 +245,7 @@ class BulletinBook:
             return self._consented(broadcast)
         path = path_of_approval(broadcast, consent.at)
         if path[-1] is BroadcastState.SENDING:
-            return self._consented(await begin(connection, broadcast, path, consent.at))
+            return self._consented(await begin(connection, broadcast, path, consent.at, self._rules().zone))
         if path[-1] is BroadcastState.RECURRING:
             await begin_series(connection, broadcast, consent.at, self._rules().next_moment)
         return self._consented(await set_state(connection, broadcast, path))
@@ -269,7 +269,7 @@ class BulletinBook:
         if held in (None, Refusal.TOO_LATE):
             held = await _missing(connection, broadcast) or held
         if held is None or (held is Refusal.TOO_LATE and start.person is not None):
-            return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at)
+            return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at, rules.zone)
         if start.person is not None:
             return held
         return await set_state(connection, broadcast, (BroadcastState.HELD,), halted_because=held.value)

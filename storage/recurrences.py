@@ -103,7 +103,8 @@ async def _go_on(
     if not isinstance(reason, Refusal) or reason is Refusal.TOO_LATE:
         reason = await what_is_missing(connection, made.bulletin, made.corrects) or reason
     if reason is None:
-        return Recurred(series, await begin(connection, made, (BroadcastState.SENDING,), recur.at))
+        begun = await begin(connection, made, (BroadcastState.SENDING,), recur.at, rules.zone)
+        return Recurred(series, begun)
     because = held_because(reason.value, found.left_out)
     return Recurred(series, await set_state(connection, made, (BroadcastState.HELD,), halted_because=because))
 
