@@ -56,7 +56,7 @@ from storage.bulletin_writes import (
     was_withdrawn,
 )
 from storage.committer import Committer
-from storage.recurrences import begin_series, recur_or_refuse, skip_or_refuse, stop_held
+from storage.recurrences import begin_series, foresee, recur_or_refuse, skip_or_refuse, stop_held
 from storage.tables import bulletins, recurrences, staff
 
 _LISTED_AT_MOST = 50
@@ -157,9 +157,13 @@ class BulletinBook:
 
     async def recur(self, recur: Recur) -> Recurred | Refusal | None:
         """Bring about the occurrence that is due, once whoever asks; None when the code is taken."""
+        rules = self._rules()
+        async with self._engine.connect() as connection:
+            series = await read_broadcast(connection, recur.series)
+        foreseen = foresee(series, recur, rules)
         try:
             return await self._committer.write(
-                lambda connection: recur_or_refuse(connection, recur, self._rules())
+                lambda connection: recur_or_refuse(connection, recur, rules, foreseen)
             )
         except IntegrityError:  # another process took the code in the same moment
             return None

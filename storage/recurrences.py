@@ -6,6 +6,7 @@ one after in the same transaction that inserts the occurrence. So it does not ma
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, func, insert, literal, or_, select, update
@@ -20,12 +21,13 @@ from broadcasts.recurrence import (
     NextMoment,
     Recur,
     Round,
+    Upcoming,
     first_after,
     held_because,
     occurrence,
     round_at,
 )
-from bulletins.bulletin import BulletinId
+from bulletins.bulletin import BulletinId, Recurrence
 from storage.audience import what_is_missing
 from storage.bulletin_rows import read_broadcast, roles_of
 from storage.bulletin_writes import begin, id_where, insert_draft, read_surely, set_state
@@ -45,8 +47,27 @@ async def begin_series(
     await connection.execute(insert(recurrences).values(bulletin_id=series.id, next_at=first))
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A round that was computed before its transaction, and from what: it counts while that is unchanged."""
+
+    recurrence: Recurrence
+    upcoming: Upcoming
+    round: Round
+
+
+def foresee(series: Broadcast | None, recur: Recur, rules: StartRules) -> Foreseen | None:
+    """What a tick will find. Of a series missed for a year that is thousands of moments: no writer waits for them."""
+    if series is None or series.bulletin.recurrence is None or series.upcoming is None:
+        return None
+    if series.upcoming.at > recur.at:
+        return None
+    recurrence, upcoming = series.bulletin.recurrence, series.upcoming
+    return Foreseen(recurrence, upcoming, round_at(recurrence, upcoming, recur.at, rules.next_moment))
+
+
 async def recur_or_refuse(
-    connection: AsyncConnection, recur: Recur, rules: StartRules
+    connection: AsyncConnection, recur: Recur, rules: StartRules, foreseen: Foreseen | None
 ) -> Recurred | Refusal | None:
     """Bring about the occurrence that is due, or nothing when none is; None when the code is taken."""
     # Two processes may tick at once, and somebody may stop the series meanwhile: one after the other.
@@ -61,9 +82,11 @@ async def recur_or_refuse(
         return Recurred(series)
     if await id_where(connection, _b.code == recur.code):
         return None
-    return await _go_on(
-        connection, series, recur, rules, round_at(recurrence, upcoming, recur.at, rules.next_moment)
-    )
+    if foreseen is not None and (foreseen.recurrence, foreseen.upcoming) == (recurrence, upcoming):
+        found = foreseen.round
+    else:
+        found = round_at(recurrence, upcoming, recur.at, rules.next_moment)
+    return await _go_on(connection, series, recur, rules, found)
 
 
 async def skip_or_refuse(connection: AsyncConnection, skip: Skip) -> Broadcast | Refusal:
