@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -28,6 +29,7 @@ from storage.planning import plan_deliveries
 from storage.schema import upgrade
 from storage.tables import bulletins, deliveries
 
+VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 BOT = "loa"
 WORDS = "Mưa to đến rất to ở vùng núi. " * 15
 """As long as what Loa sends: for the peers."""
@@ -106,7 +108,7 @@ async def start_bulletin(connection: AsyncConnection, bulletin: Bulletin) -> tup
         .returning(bulletins.c.id)
     )
     bulletin_id = BulletinId(added.scalar_one())
-    return bulletin_id, await plan_deliveries(connection, bulletin_id, now())
+    return bulletin_id, await plan_deliveries(connection, bulletin_id, now(), VIET_NAM)
 
 
 async def forget_bulletin(engine: AsyncEngine, bulletin_id: BulletinId) -> None:

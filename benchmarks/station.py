@@ -8,12 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from benchmarks.network import BOT, now
+from benchmarks.network import BOT, VIET_NAM, now
 from broadcasts.consent import StartRules
 from broadcasts.courier import PumpParts
 from broadcasts.letters import Letters
@@ -32,7 +31,6 @@ from storage.tables import deliveries
 TOKEN = "1234567:BENCHMARK"
 IN_FLIGHT = 128
 NO_PACE = PaceRules(rate_per_second=float("inf"))
-VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class _Silence:

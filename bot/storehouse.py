@@ -101,8 +101,10 @@ def make_folder(folder: Path) -> None:
 
 def start_rules(settings: Settings) -> StartRules:
     """What this installation demands before anything goes out."""
+    zone = ZoneInfo(settings.network.time_zone)
     return StartRules(
         settings.approvals.by_severity(),
         timedelta(minutes=settings.delivery.grace_minutes),
-        calendar_of(ZoneInfo(settings.network.time_zone)),
+        calendar_of(zone),
+        zone,
     )

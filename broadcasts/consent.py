@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from broadcasts.book import Change, Consent, Refusal, Revision, Skip
 from broadcasts.broadcast import BROADCAST_TRANSITIONS, Broadcast, BroadcastState
@@ -19,6 +20,7 @@ from bulletins.problems import Problem, problems
 from members.channel import PersonId
 from members.roles import Role
 
+VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 EDITABLE = frozenset({BroadcastState.DRAFT, BroadcastState.IN_REVIEW})
 STARTABLE = frozenset({BroadcastState.SCHEDULED, BroadcastState.HELD})
 UNFINISHED = frozenset(
@@ -34,6 +36,8 @@ class StartRules:
     grace: timedelta = timedelta(minutes=15)
     next_moment: NextMoment = never
     """The calendar of recurring bulletins."""
+    zone: tzinfo = VIET_NAM
+    """By whose clock quiet hours are kept: that of the network, as when the pump asks again."""
 
 
 def judge_revision(broadcast: Broadcast, revision: Revision) -> Refusal | None:

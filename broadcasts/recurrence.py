@@ -41,6 +41,8 @@ class Doubt(StrEnum):
 
 SUPERSEDED = "superseded"
 """Why a held occurrence was stopped by itself: the next one is due, and nobody had decided."""
+SERIES_STOPPED = "series_stopped"
+"""Why a held occurrence was stopped by itself: somebody stopped its series, and no more of it is to go out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,14 +22,18 @@ from storage.tables import approvals, bulletins
 
 
 async def begin(
-    connection: AsyncConnection, broadcast: Broadcast, path: Sequence[BroadcastState], now: datetime
+    connection: AsyncConnection,
+    broadcast: Broadcast,
+    path: Sequence[BroadcastState],
+    now: datetime,
+    zone: tzinfo,
 ) -> Broadcast:
     """Into sending: a correction first stops what it takes the place of, so that no more wrong copies go out."""
     if broadcast.corrects is not None:
         await stop_superseded(connection, broadcast.id, broadcast.corrects, now)
     columns = bulletin_columns(replace(broadcast.bulletin, sent=now))
     begun = await set_state(connection, broadcast, path, started_at=now, halted_because=None, **columns)
-    await plan_deliveries(connection, broadcast.id, now)
+    await plan_deliveries(connection, broadcast.id, now, zone)
     return begun
 
 

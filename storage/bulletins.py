@@ -37,7 +37,7 @@ from broadcasts.consent import (
     still_needed,
     why_held,
 )
-from broadcasts.recurrence import Recur
+from broadcasts.recurrence import SERIES_STOPPED, Recur
 from broadcasts.schedule import Due, due
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
@@ -56,7 +56,7 @@ from storage.bulletin_writes import (
     why_overtaken,
 )
 from storage.committer import Committer
-from storage.recurrences import begin_series, recur_or_refuse, skip_or_refuse
+from storage.recurrences import begin_series, foresee, recur_or_refuse, skip_or_refuse, stop_held
 from storage.tables import bulletins, recurrences, staff
 
 _LISTED_AT_MOST = 50
@@ -119,7 +119,10 @@ class BulletinBook:
         return await self._committer.write(work)
 
     async def change(self, change: Change) -> Broadcast | Refusal:
-        """Change the state, if it still is one that allows it. What is sent back to its author is void."""
+        """Change the state, if it still is one that allows it. What is sent back to its author is void.
+
+        With a series goes what of it is held: who stops it means that no more of it goes out.
+        """
 
         async def work(connection: AsyncConnection) -> Broadcast | Refusal:
             broadcast = await read_broadcast(connection, change.bulletin_id)
@@ -128,7 +131,13 @@ class BulletinBook:
             refused = judge_change(broadcast, change, await roles_of(connection, change.person))
             if refused:
                 return refused
-            return await set_state(connection, broadcast, (change.to,), **changed_columns(broadcast, change))
+            changed = await set_state(
+                connection, broadcast, (change.to,), **changed_columns(broadcast, change)
+            )
+            # The row of the series is written first, as by a tick: one that comes in between is waited for.
+            if (broadcast.state, change.to) == (BroadcastState.RECURRING, BroadcastState.STOPPED):
+                await stop_held(connection, broadcast.id, change.at, SERIES_STOPPED)
+            return changed
 
         return await self._committer.write(work)
 
@@ -147,9 +156,13 @@ class BulletinBook:
 
     async def recur(self, recur: Recur) -> Recurred | Refusal | None:
         """Bring about the occurrence that is due, once whoever asks; None when the code is taken."""
+        rules = self._rules()
+        async with self._engine.connect() as connection:
+            series = await read_broadcast(connection, recur.series)
+        foreseen = foresee(series, recur, rules)
         try:
             return await self._committer.write(
-                lambda connection: recur_or_refuse(connection, recur, self._rules())
+                lambda connection: recur_or_refuse(connection, recur, rules, foreseen)
             )
         except IntegrityError:  # another process took the code in the same moment
             return None
@@ -235,7 +248,7 @@ class BulletinBook:
             return self._consented(broadcast)
         path = path_of_approval(broadcast, consent.at)
         if path[-1] is BroadcastState.SENDING:
-            return self._consented(await begin(connection, broadcast, path, consent.at))
+            return self._consented(await begin(connection, broadcast, path, consent.at, self._rules().zone))
         if path[-1] is BroadcastState.RECURRING:
             await begin_series(connection, broadcast, consent.at, self._rules().next_moment)
         return self._consented(await set_state(connection, broadcast, path))
@@ -259,7 +272,7 @@ class BulletinBook:
         if held in (None, Refusal.TOO_LATE):
             held = await why_overtaken(connection, broadcast) or await _missing(connection, broadcast) or held
         if held is None or (held is Refusal.TOO_LATE and start.person is not None):
-            return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at)
+            return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at, rules.zone)
         if start.person is not None:
             return held
         return await set_state(connection, broadcast, (BroadcastState.HELD,), halted_because=held.value)

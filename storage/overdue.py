@@ -66,7 +66,10 @@ class Overdue:
 
 
 async def _end(connection: AsyncConnection, bulletin: BulletinId, now: datetime) -> None:
-    """Rows in the queue are dropped, those nobody heard of are unsure, and with the last of them it is done."""
+    """Rows in the queue are dropped, those nobody heard of are unsure, and with the last of them it is done.
+
+    Why it had been halted stays: that its time ran out settles nothing, and the next of its series asks.
+    """
     state = await connection.scalar(select(_b.state).where(_b.id == bulletin))
     reason = "stopped" if state == BroadcastState.STOPPED.value else "expired"
     some = select(_d.id).where(_d.bulletin_id == bulletin, MAY_BE_GIVEN_UP).limit(_DROPPED_AT_ONCE)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BigInteger,
@@ -36,8 +35,6 @@ from members.channel import ChannelState
 from storage.bulletin_records import bulletin_of
 from storage.tables import bulletins, channels, deliveries, is_canary, milliseconds
 
-VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
-
 _PLANNED_COLUMNS = ("bulletin_id", "channel_id", "bot", "state", "due_at", "reach")
 _NOTHING_CHOSEN = "|"
 # PostgreSQL plans by statistics that it gathers every minute or so: until it knew of these rows, it would read
@@ -50,7 +47,7 @@ _HAS_OR_MAY_GET_A_COPY = (DeliveryState.SENT, DeliveryState.UNSURE, DeliveryStat
 
 
 async def plan_deliveries(
-    connection: AsyncConnection, bulletin_id: BulletinId, now: datetime, zone: tzinfo = VIET_NAM
+    connection: AsyncConnection, bulletin_id: BulletinId, now: datetime, zone: tzinfo
 ) -> int:
     """Queue one delivery for each channel in the bulletin's audience; how many. A second time adds nothing.
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.broadcast import BroadcastState
-from broadcasts.recurrence import SUPERSEDED
+from broadcasts.recurrence import SERIES_STOPPED, SUPERSEDED
 from bulletins.bulletin import BulletinId
 from storage.committer import Committer
 from storage.tables import announcements, bulletins
@@ -30,13 +30,14 @@ class ProgressMessages:
     async def to_show(self) -> Sequence[tuple[BulletinId, str | None]]:
         """Bulletins under way, and those that ended while still shown, each with its message.
 
-        Of a series its author hears when it is over, and of a held occurrence that the next one took its place.
+        Of a series its author hears when it is over, and of a held occurrence that it was stopped by itself.
         """
         is_under_way = bulletins.c.state.in_([state.value for state in _UNDER_WAY])
         was_started = bulletins.c.started_at.is_not(None)
         is_open = or_(bulletins.c.progress_message.is_(None), bulletins.c.progress_message != "")
         is_over = bulletins.c.state == BroadcastState.FINISHED.value
-        was_dropped = and_(bulletins.c.halted_because == SUPERSEDED, bulletins.c.progress_message != "")
+        by_itself = bulletins.c.halted_because.in_((SUPERSEDED, SERIES_STOPPED))
+        was_dropped = and_(by_itself, bulletins.c.progress_message != "")
         wanted = select(bulletins.c.id, bulletins.c.progress_message).where(
             or_(is_under_way, and_(or_(was_started, is_over), is_open), was_dropped)
         )

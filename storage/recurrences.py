@@ -6,9 +6,10 @@ one after in the same transaction that inserts the occurrence. So it does not ma
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import and_, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.book import NewDraft, Recurred, Refusal, Skip
@@ -20,12 +21,13 @@ from broadcasts.recurrence import (
     NextMoment,
     Recur,
     Round,
+    Upcoming,
     first_after,
     held_because,
     occurrence,
     round_at,
 )
-from bulletins.bulletin import BulletinId
+from bulletins.bulletin import BulletinId, Recurrence
 from storage.audience import what_is_missing
 from storage.bulletin_rows import read_broadcast, roles_of
 from storage.bulletin_writes import begin, id_where, insert_draft, read_surely, set_state
@@ -45,8 +47,27 @@ async def begin_series(
     await connection.execute(insert(recurrences).values(bulletin_id=series.id, next_at=first))
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A round that was computed before its transaction, and from what: it counts while that is unchanged."""
+
+    recurrence: Recurrence
+    upcoming: Upcoming
+    round: Round
+
+
+def foresee(series: Broadcast | None, recur: Recur, rules: StartRules) -> Foreseen | None:
+    """What a tick will find. Of a series missed for a year that is thousands of moments: no writer waits for them."""
+    if series is None or series.bulletin.recurrence is None or series.upcoming is None:
+        return None
+    if series.upcoming.at > recur.at:
+        return None
+    recurrence, upcoming = series.bulletin.recurrence, series.upcoming
+    return Foreseen(recurrence, upcoming, round_at(recurrence, upcoming, recur.at, rules.next_moment))
+
+
 async def recur_or_refuse(
-    connection: AsyncConnection, recur: Recur, rules: StartRules
+    connection: AsyncConnection, recur: Recur, rules: StartRules, foreseen: Foreseen | None
 ) -> Recurred | Refusal | None:
     """Bring about the occurrence that is due, or nothing when none is; None when the code is taken."""
     # Two processes may tick at once, and somebody may stop the series meanwhile: one after the other.
@@ -61,9 +82,11 @@ async def recur_or_refuse(
         return Recurred(series)
     if await id_where(connection, _b.code == recur.code):
         return None
-    return await _go_on(
-        connection, series, recur, rules, round_at(recurrence, upcoming, recur.at, rules.next_moment)
-    )
+    if foreseen is not None and (foreseen.recurrence, foreseen.upcoming) == (recurrence, upcoming):
+        found = foreseen.round
+    else:
+        found = round_at(recurrence, upcoming, recur.at, rules.next_moment)
+    return await _go_on(connection, series, recur, rules, found)
 
 
 async def skip_or_refuse(connection: AsyncConnection, skip: Skip) -> Broadcast | Refusal:
@@ -96,13 +119,15 @@ async def _go_on(
     if found.due_at is None:
         return Recurred(series)
     doubt = await _doubt(connection, series.id)
-    await _supersede_held(connection, series.id, recur.at)
+    # What nobody decided about until now would come too late: no heap of them is kept.
+    await stop_held(connection, series.id, recur.at, SUPERSEDED)
     made = await _bring_about(connection, series, recur, found.due_at)
     reason = _why_it_must_wait(made, recur.at, rules, doubt)
     if not isinstance(reason, Refusal) or reason is Refusal.TOO_LATE:
         reason = await what_is_missing(connection, made.bulletin, made.corrects) or reason
     if reason is None:
-        return Recurred(series, await begin(connection, made, (BroadcastState.SENDING,), recur.at))
+        begun = await begin(connection, made, (BroadcastState.SENDING,), recur.at, rules.zone)
+        return Recurred(series, begun)
     because = held_because(reason.value, found.left_out)
     return Recurred(series, await set_state(connection, made, (BroadcastState.HELD,), halted_because=because))
 
@@ -124,10 +149,17 @@ async def _bring_about(
 
 
 async def _copy_consents(connection: AsyncConnection, series: Broadcast, made: Broadcast) -> None:
-    """Who consented to the series consented to this; whether they still may is asked at each reading."""
+    """Whose consent to the series counts at this moment consented to this.
+
+    Nobody's does when its row was changed behind the code's back: the copy would have a hash of its own that fits.
+    """
     consents = select(
         literal(made.id, Id), approvals.c.person, literal(made.approval_hash), approvals.c.approved_at
-    ).where(approvals.c.bulletin_id == series.id, approvals.c.approval_hash == series.approval_hash)
+    ).where(
+        approvals.c.bulletin_id == series.id,
+        approvals.c.approval_hash == series.approval_hash,
+        approvals.c.person.in_(series.approved_by),
+    )
     columns = ("bulletin_id", "person", "approval_hash", "approved_at")
     await connection.execute(insert(approvals).from_select(columns, consents, include_defaults=False))
 
@@ -141,12 +173,12 @@ def _why_it_must_wait(
     return held if held not in (None, Refusal.TOO_LATE) else doubt or held
 
 
-async def _supersede_held(connection: AsyncConnection, series: BulletinId, at: datetime) -> None:
-    """What nobody decided about until now would come too late: no heap of them is kept."""
+async def stop_held(connection: AsyncConnection, series: BulletinId, at: datetime, because: str) -> None:
+    """Nobody can send any more what waited for a decision."""
     await connection.execute(
         update(bulletins)
         .where(_b.series == series, _b.state == BroadcastState.HELD.value)
-        .values(state=BroadcastState.STOPPED.value, halted_because=SUPERSEDED, finished_at=at)
+        .values(state=BroadcastState.STOPPED.value, halted_because=because, finished_at=at)
     )
 
 
@@ -161,7 +193,11 @@ async def _doubt(connection: AsyncConnection, series: BulletinId) -> Doubt | Non
     went_out = select(_b.id).where(_b.series == series, _b.started_at.is_not(None))
     corrected = select(_b.id).where(_b.corrects.in_(went_out), _b.started_at >= newest)
     stopped = went_out.where(_b.state == BroadcastState.STOPPED.value, _b.finished_at >= newest)
-    halted = went_out.where(_b.state == BroadcastState.PAUSED.value)
+    # What nobody resumed until it expired is done, and still says why it had been halted.
+    ran_out = and_(
+        _b.state == BroadcastState.DONE.value, _b.halted_because.is_not(None), _b.finished_at >= newest
+    )
+    halted = went_out.where(or_(_b.state == BroadcastState.PAUSED.value, ran_out))
     for doubt, found in ((Doubt.CORRECTED, corrected), (Doubt.STOPPED, stopped), (Doubt.HALTED, halted)):
         if await connection.scalar(found.limit(1)) is not None:
             return doubt

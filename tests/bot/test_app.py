@@ -121,6 +121,14 @@ def test_what_repeats_goes_by_the_networks_clock(
     assert first == datetime(2026, 11, 3, 7, 0, tzinfo=zone)
 
 
+def test_quiet_hours_are_planned_by_the_networks_clock(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path
+) -> None:
+    settings = settings_for(simulator, players, tmp_path)
+    elsewhere = settings.network.model_copy(update={"time_zone": "Europe/Lisbon"})
+    assert start_rules(settings.model_copy(update={"network": elsewhere})).zone == ZoneInfo("Europe/Lisbon")
+
+
 async def test_settings_without_a_bot_or_a_room_for_moderators_are_the_operators_to_complete(
     simulator: TelegramSimulator, players: Players, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from bulletins.bulletin import VIETNAMESE, BulletinId, Code, Status, Text
 from bulletins.code import make
 from simulator.crash.evidence import Evidence, Request
 from simulator.crash.findings import read_facts
-from simulator.crash.life import TOKEN
+from simulator.crash.life import TOKEN, VIET_NAM
 from simulator.crash.wire import RESENT_MARKS, code_in
 from simulator.telegram_api import TelegramSimulator
 from simulator.world import Chat
@@ -95,7 +95,7 @@ class Hunt:
                     **row,
                 )
             )
-            await plan_deliveries(connection, BulletinId(added.lastrowid), now)
+            await plan_deliveries(connection, BulletinId(added.lastrowid), now, VIET_NAM)
 
     def work_left(self) -> int:
         """Deliveries that are queued or being sent."""

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends
+from storage.overdue import Overdue
 from storage.tables import bulletins
 from tests.broadcasts.office import MINH, PHUC, Office, happened, open_office
 
@@ -32,6 +33,18 @@ async def first_morning(office: Office) -> tuple[Broadcast, Broadcast]:
 async def put_right(office: Office, wrong: Broadcast, amends: Amends = Amends.CORRECTS) -> None:
     draft = await office.desk.compose_correction(amends, wrong.bulletin.code, office.origin(PHUC))
     await office.desk.approve(happened(draft).id, PHUC, happened(draft).approval_hash)
+
+
+async def halt(office: Office, broadcast: Broadcast) -> None:
+    """As the breaker does."""
+    halted = {"state": BroadcastState.PAUSED.value, "halted_because": "too many refusals"}
+    await office.write(update(bulletins).where(bulletins.c.id == broadcast.id).values(halted))
+
+
+async def let_run_out(office: Office) -> None:
+    """Some minutes pass, and what has expired is ended."""
+    office.advance(minutes=10)
+    await Overdue(office.engine, office.committer).end(office.time)
 
 
 @pytest.mark.parametrize("amends", Amends)
@@ -77,11 +90,42 @@ async def test_after_the_breaker_halted_one_the_next_is_held(office: Office) -> 
     series = await office.recurring()
     first = await office.tick(series)
     assert first is not None
-    halted = {"state": BroadcastState.PAUSED.value, "halted_because": "too many refusals"}
-    await office.write(update(bulletins).where(bulletins.c.id == first.id).values(halted))
+    await halt(office, first)
     held = await office.tick(series)
     assert held is not None
     assert (held.state, held.halted_because) == (BroadcastState.HELD, "earlier_halted")
+
+
+async def test_that_a_halted_one_ran_out_meanwhile_settles_nothing(office: Office) -> None:
+    series = await office.recurring()
+    first = await office.tick(series)
+    assert first is not None
+    await halt(office, first)
+    for _ in range(3):
+        held = await office.tick(series)
+        assert held is not None
+        assert (held.state, held.halted_because) == (BroadcastState.HELD, "earlier_halted")
+        await let_run_out(office)
+    assert await office.state(first) is BroadcastState.DONE
+
+    happened(await office.desk.send_now(held.id, MINH))
+    after = await office.tick(series)
+    assert after is not None
+    assert after.state is BroadcastState.SENDING
+
+
+async def test_a_halted_one_that_somebody_resumed_before_it_ran_out_leaves_no_doubt(office: Office) -> None:
+    series = await office.recurring()
+    first = await office.tick(series)
+    assert first is not None
+    await halt(office, first)
+    happened(await office.desk.resume(first.id, MINH))
+    assert await office.tick(series) is not None
+    await let_run_out(office)
+    assert await office.state(first) is BroadcastState.DONE
+    after = await office.tick(series)
+    assert after is not None
+    assert after.state is BroadcastState.SENDING
 
 
 async def test_the_doubt_lasts_until_somebody_sends_one(office: Office) -> None:

@@ -10,19 +10,21 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from broadcasts.book import Consented, Recurred, Refusal
 from broadcasts.broadcast import BroadcastState
-from broadcasts.drafting import Amends, Weight, repeating
+from broadcasts.drafting import Amends, Weight, repeating, worded
 from broadcasts.lifecycle import Desk
 from broadcasts.recurrence import Recur
-from bulletins.bulletin import ProblemKind
+from bulletins.bulletin import VIETNAMESE, ProblemKind, Text
 from bulletins.code import make
 from members.roles import Role
+from storage.bulletin_records import record_of
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
-from storage.tables import approvals
+from storage.progress_messages import ProgressMessages
+from storage.tables import approvals, bulletins
 from tests.broadcasts.office import BAC_SAU, CALENDAR, LAN, MINH, PHUC, ZONE, Office, happened, open_office
 
 
@@ -214,6 +216,20 @@ async def test_an_approval_that_no_longer_counts_holds_the_next(office: Office) 
     assert await office.desk.send_now(held.id, LAN) is Refusal.LACKS_APPROVALS
 
 
+async def test_of_a_series_changed_behind_the_codes_back_nothing_goes_out(office: Office) -> None:
+    series = await office.recurring()
+    words = Text("Chuyển tiền ngay", "Vào trang này.", "Gọi 0900 000 000.")
+    forged = record_of(worded(VIETNAMESE, words)(series.bulletin))
+    await office.write(update(bulletins).where(bulletins.c.id == series.id).values(record=forged))
+
+    held = await office.tick(series)
+    assert held is not None
+    assert (held.state, held.halted_because) == (BroadcastState.HELD, "lacks_approvals")
+    assert held.approved_by == ()
+    assert await office.planned(held) == 0
+    assert await office.desk.send_now(held.id, MINH) is Refusal.LACKS_APPROVALS
+
+
 # --- skipping ---
 
 
@@ -294,6 +310,34 @@ async def test_one_person_stops_it_and_nothing_comes_any_more(office: Office) ->
     assert await office.desk.skip(series.id, PHUC, moment) is Refusal.TOO_LATE
     assert await office.occurrences(series) == []
     assert await office.desk.schedule_to_rebuild() == []
+
+
+async def test_who_stops_it_stops_what_of_it_is_held(office: Office) -> None:
+    series, another = await office.recurring(), await office.recurring()
+    held, sent_before = await office.tick(series, hours=1), await office.tick(another)
+    assert held is not None
+    assert sent_before is not None
+    kept = await office.tick(another, hours=1)
+    assert kept is not None
+    await ProgressMessages(office.engine, office.committer).put(held.id, "77")
+    happened(await office.desk.stop(series.id, PHUC))
+
+    assert await office.state(held) is BroadcastState.STOPPED
+    assert await office.desk.send_now(held.id, MINH) is Refusal.TOO_LATE
+    assert await office.planned(held) == 0
+    assert (held.id, "77") in await ProgressMessages(office.engine, office.committer).to_show()
+    assert await office.state(kept) is BroadcastState.HELD
+
+
+async def test_who_stops_one_of_it_stops_nothing_else(office: Office) -> None:
+    series = await office.recurring()
+    going_out = await office.tick(series)
+    held = await office.tick(series, hours=1)
+    assert going_out is not None
+    assert held is not None
+    happened(await office.desk.stop(going_out.id, PHUC))
+    assert await office.state(held) is BroadcastState.HELD
+    assert await office.state(series) is BroadcastState.RECURRING
 
 
 # --- before it begins ---
