@@ -61,7 +61,7 @@ REQUESTS: dict[str, Request] = {
     "leftovers": leftovers,
     "finish": lambda station, bulletin, _: station.ledger.finish(bulletin, station.time),
     "retry the failed": lambda station, bulletin, _: station.aftermath.retry_failed(bulletin, station.time),
-    **{f"settle as {state}": settled(state) for state in DELIVERY_TRANSITIONS[DeliveryState.SENDING]},
+    **{f"settle as {state}": settled(state) for state in sorted(DELIVERY_TRANSITIONS[DeliveryState.SENDING])},
     **{f"resolve: {one}": resolved(one) for one in Resolution},
 }
 
