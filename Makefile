@@ -2,7 +2,7 @@
 #
 # The environment lives in .venv and is made from pinned versions with their hashes (requirements/*.txt).
 # Stamps in .venv say what is installed, so nothing is installed twice.
-# Useful: make PYTHON=/path/to/python3.12 demo · make test ARGS="-k pledge" · make lock UPGRADE=1
+# Useful: make PYTHON=/path/to/python3.12 demo · make test ARGS="-k pledge" · make test JOBS=0 · make lock UPGRADE=1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --quiet --require-hashes --only-binary :all:
 ARGS ?=
+JOBS ?= auto
 UPGRADE ?=
 
 # An environment whose Python is gone (an upgraded system, a copied folder) is made again.
@@ -33,7 +34,7 @@ story: $(VENV)/.run-installed  ## the whole main job, told in the terminal
 	@$(BIN)/loa story $(ARGS)
 
 test: $(VENV)/.test-installed  ## all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.test-installed  ## style, types, direction of imports, pinned versions, missing translations
 	$(BIN)/python -m ruff check .
