@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -14,6 +15,9 @@ from sqlalchemy import create_engine
 
 from storage.tables import metadata
 from tests.postgres import Cluster, fresh_database, start_cluster
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("loa", deadline=None)
@@ -84,6 +88,15 @@ def chromium_path() -> Path:
     if found is None:
         pytest.skip("no Chromium here (Debian: apt install chromium)")
     return Path(found)
+
+
+@pytest.fixture
+async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
+    """A browser without a window, gone after the test."""
+    from tests.browser import open_browser  # few tests need one
+
+    async with open_browser(chromium_path) as opened:
+        yield opened
 
 
 def _must_not_skip(report: pytest.TestReport | pytest.CollectReport) -> bool:

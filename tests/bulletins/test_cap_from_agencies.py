@@ -1,7 +1,6 @@
 """Alerts as real agencies sent them, and five that are wrong on purpose. They are read where they lie."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -9,9 +8,9 @@ from bulletins.bulletin import ENGLISH, Language, MsgType, Severity, problems
 from bulletins.cap import CapDraft, CapProblem, CapRefusal, read_cap
 from bulletins.code import make
 from bulletins.rendering import render
+from tests.alerts import ALERTS, RIGHT, needs_alerts
 from tests.bulletins.bulletin_samples import IMPRINT, NOW
 
-ALERTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cap"
 WRONG = {
     "invalid.cap": (CapProblem.MISSING, "scope"),
     "canada_errors.cap": (CapProblem.NO_REFERENCES, "Update"),
@@ -19,23 +18,8 @@ WRONG = {
     "no_optional_fields.cap": (CapProblem.NOTHING_TO_SAY, ""),
     "xee.cap": (CapProblem.UNSAFE, ""),
 }
-RIGHT = (
-    "43b080713727.cap",
-    "KAR0-0306112239-SW.cap",
-    "australia.cap",
-    "canada.cap",
-    "canada_signed.cap",
-    "earthquake-iso8859-1.cap",
-    "earthquake.cap",
-    "earthquake_signed.cap",
-    "thunderstorm.cap",
-    "wcatwc-warning.cap",
-    "weather.cap",
-)
 
-pytestmark = pytest.mark.skipif(
-    not ALERTS.is_dir(), reason="the agencies' alerts are not here: ../shared/data/cap is absent"
-)
+pytestmark = needs_alerts
 
 
 def read(name: str) -> CapDraft | CapRefusal:

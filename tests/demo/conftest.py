@@ -12,22 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page
 
 from bot.demonstration import Demo, Wishes, open_demo
+from tests.browser import PATIENCE_MILLISECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-expect.set_options(timeout=60_000)
 
 
 @dataclass(frozen=True)
@@ -83,18 +74,10 @@ async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
 
 
 @pytest.fixture
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=chromium_path, args=SWITCHES)
-        yield opened
-        await opened.close()
-
-
-@pytest.fixture
 async def page(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
     """The page, open; at the end nothing may have gone wrong in it."""
     visitor = await browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    visitor.set_default_timeout(30_000)
+    visitor.set_default_timeout(PATIENCE_MILLISECONDS)
     mistakes: list[str] = []
     visitor.on("pageerror", lambda error: mistakes.append(str(error)))
     visitor.on("console", lambda line: mistakes.append(line.text) if line.type == "error" else None)

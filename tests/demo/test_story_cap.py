@@ -10,8 +10,8 @@ from bot.demonstration import tell_story
 from bot.mistakes import OperatorMistake
 from bot.storytelling import tell
 from simulator.scenes.plot import CapFile
+from tests.alerts import ALERTS, RIGHT, needs_alerts
 
-ALERTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cap"
 WRONG = {
     "invalid.cap": "<scope>",
     "canada_errors.cap": "Update",
@@ -19,22 +19,6 @@ WRONG = {
     "no_optional_fields.cap": "<info>",
     "xee.cap": "DOCTYPE",
 }
-RIGHT = (
-    "43b080713727.cap",
-    "KAR0-0306112239-SW.cap",
-    "australia.cap",
-    "canada.cap",
-    "canada_signed.cap",
-    "earthquake-iso8859-1.cap",
-    "earthquake.cap",
-    "earthquake_signed.cap",
-    "thunderstorm.cap",
-    "wcatwc-warning.cap",
-    "weather.cap",
-)
-needs_alerts = pytest.mark.skipif(
-    not ALERTS.is_dir(), reason="the agencies' alerts are not here: ../shared/data/cap is absent"
-)
 
 
 @needs_alerts

@@ -7,31 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.browser import PATIENCE_MILLISECONDS
 from tests.phones.conftest import Wall
 
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE_MILLISECONDS = 20_000
-expect.set_options(timeout=PATIENCE_MILLISECONDS)
 STATIC = Path(__file__).parents[2] / "simulator" / "phones" / "static"
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script> & <b>đậm</b>'
-
-
-@pytest.fixture
-async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=chromium_path, args=SWITCHES)
-        yield opened
-        await opened.close()
 
 
 @pytest.fixture
