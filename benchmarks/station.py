@@ -20,7 +20,7 @@ from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.pump import Pump
 from bulletins.bulletin import BulletinId
 from bulletins.rendering import Imprint
-from platforms.telegram import TelegramAccount, TelegramSender, open_session
+from platforms.telegram import TelegramAccount, TelegramSender, open_connections
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.ledger import SqlLedger
@@ -99,12 +99,12 @@ async def open_station(engine: AsyncEngine, url: str, pace: PaceRules = NO_PACE)
     ledger = _Ledger(engine, committer)
     pacer = Pacer(pace)
     account = TelegramAccount(BOT, TOKEN, url)
-    async with open_session(IN_FLIGHT) as session, running(committer.run):
+    async with open_connections(account, IN_FLIGHT) as connections, running(committer.run):
         parts = PumpParts(
             ledger=ledger,
             closing=ledger,
             paces=SqlPaces(engine, committer),
-            sender=TelegramSender(session, account, PictureShelf(engine, committer)),
+            sender=TelegramSender(connections, account, PictureShelf(engine, committer)),
             pacer=pacer,
             letters=Letters(BulletinBook(engine, committer, StartRules), Imprint("loa_bot", VIET_NAM)),
             notices=_Silence(),

@@ -84,7 +84,7 @@ async def keep_accounts(house: Storehouse, branches: Iterable[Branch]) -> None:
 async def _keep(house: Storehouse, branch: Branch) -> None:
     name = branch.settings.name
     while True:
-        match await identify(branch.session, branch.account):
+        match await identify(branch.connections, branch.account):
             case Identity():
                 await keep_account(house.committer, name, account_id_in(branch.secrets.token))
                 return

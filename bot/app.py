@@ -161,7 +161,7 @@ async def _imprint(settings: Settings, branches: Mapping[str, Branch]) -> Imprin
     """Who answers questions about a code: the first bot. Its name is asked for until Telegram tells it."""
     first = next(iter(branches.values()))
     while True:
-        match await identify(first.session, first.account):
+        match await identify(first.connections, first.account):
             case Identity(username):
                 return Imprint(username, ZoneInfo(settings.network.time_zone))
             case UnknownToken():

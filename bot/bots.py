@@ -11,15 +11,14 @@ from aiohttp import ClientSession
 
 from bot.configuration import BotSecrets
 from bot.settings import TelegramBot
-from platforms.proxies import socks_address
+from platforms.dialing import proxy_address
 from platforms.telegram_session import TelegramSession
 
 
 def open_bot(bot: TelegramBot, secrets: BotSecrets, *, answer_seconds: float) -> Bot:
     """``bot``, ready to call; whoever opens it closes ``.session``. Connects to nothing yet."""
-    proxy = secrets.proxy or bot.proxy
     session = TelegramSession(
-        proxy=socks_address(proxy) or proxy,
+        proxy=proxy_address(secrets.proxy or bot.proxy),
         api=TelegramAPIServer.from_base(bot.base_url),
         timeout=answer_seconds,
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from aiohttp import ClientSession
-
 from bot.configuration import BotSecrets
 from bot.settings import Delivery, Settings, TelegramBot
 from bot.storehouse import Storehouse
@@ -20,7 +18,8 @@ from broadcasts.retry import RetryRules
 from bulletins.rendering import Imprint
 from members.channel import Platform
 from platforms.capabilities import CAPABILITIES
-from platforms.telegram import TelegramAccount, TelegramSender, always, open_session
+from platforms.connections import Connections, always
+from platforms.telegram import TelegramAccount, TelegramSender, open_connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +30,11 @@ class Branch:
     secrets: BotSecrets
     account: TelegramAccount
     pacer: Pacer
-    session: ClientSession
+    connections: Connections
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self.session.close()
+        await self.connections.close()
 
 
 def open_branch(settings: TelegramBot, secrets: BotSecrets, delivery: Delivery) -> Branch:
@@ -52,7 +51,7 @@ def open_branch(settings: TelegramBot, secrets: BotSecrets, delivery: Delivery) 
     rate = pace.paid_rate_per_second if pace.paid_broadcast else pace.rate_per_second
     rules = PaceRules(rate, pace.chat_per_second, int(pace.group_per_minute))
     pacer = Pacer(rules, CAPABILITIES[Platform.TELEGRAM].is_group)
-    return Branch(settings, secrets, account, pacer, open_session(delivery.in_flight, account.proxy))
+    return Branch(settings, secrets, account, pacer, open_connections(account, delivery.in_flight))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def build_pump(
         ledger=house.ledger,
         closing=house.ledger,
         paces=house.paces,
-        sender=TelegramSender(branch.session, branch.account, house.pictures, given.may_send),
+        sender=TelegramSender(branch.connections, branch.account, house.pictures, given.may_send),
         pacer=branch.pacer,
         letters=Letters(house.bulletins, given.imprint),
         notices=notices,

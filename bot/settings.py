@@ -31,7 +31,7 @@ Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A short name that stands in the database: small letters, digits, - and _."""
 
 
-PROXY_SCHEME: Final = r"^(https?|socks[45]h?)://"
+PROXY_SCHEME: Final = r"^(http|socks[45]h?)://"
 """How the address of a proxy begins."""
 
 

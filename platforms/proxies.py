@@ -1,15 +1,16 @@
-"""Proxies: an HTTP proxy is named at each request, a SOCKS proxy has a connector of its own."""
+"""Proxies, HTTP and SOCKS; loaded only where there is one."""
 
 from __future__ import annotations
 
-import re
+import socket
+
+from python_socks import ProxyError
+from python_socks.async_.asyncio import Proxy
 
 
-def socks_address(proxy: str | None) -> str | None:
-    """The address of a SOCKS proxy as aiohttp_socks reads it; None for an HTTP proxy, or none.
-
-    The h of ``socks5h://`` (the proxy looks names up) is left out: here it always does.
-    """
-    if proxy is None or not proxy.startswith("socks"):
-        return None
-    return re.sub(r"^(socks[45])h://", r"\1://", proxy)
+async def reach_through(proxy: str, host: str, port: int) -> socket.socket:
+    """A way to ``host``, which the proxy looks up. Raises OSError."""
+    try:
+        return await Proxy.from_url(proxy, rdns=True).connect(host, port)
+    except ProxyError as error:  # the others that it knows are OSErrors
+        raise ConnectionError(type(error).__name__) from error

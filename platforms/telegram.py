@@ -1,52 +1,35 @@
-"""Posting to Telegram: the port ``Sender`` over aiohttp.
+"""Posting to Telegram: the port ``Sender`` over HTTP connections of our own.
 
-A request's body is spliced from the chat's id and a tail prepared once for all channels that get the same,
-so a message costs little more than the HTTP request itself. The HTTP session is given and closed by whoever
-wires.
+A request is spliced from a head prepared for each method, the chat's id, and a tail prepared once for all channels
+that get the same. The connections are given and closed by whoever wires.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import (
-    BytesPayload,
-    ClientConnectionResetError,
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    MultipartWriter,
-    TCPConnector,
-)
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.hdrs import CONTENT_TYPE
-from yarl import URL
-
-from broadcasts.delivery import NOT_OURS, PICTURE_UNAVAILABLE, NotSent, Outcome, Rejected, Unsure
+from broadcasts.delivery import PICTURE_UNAVAILABLE, NotSent, Outcome, Rejected, Unsure
 from broadcasts.ports import Content, LedgerUnavailable, MediaShelf
-from platforms.patience import Patience
-from platforms.proxies import socks_address
+from platforms.connection import Answer, Broken, NotBegun
+from platforms.connections import Connections, always
+from platforms.dialing import Dialer, address_in
+from platforms.forms import form_of
 from platforms.telegram_outcomes import STALE_HANDLE, outcome_of, photo_handle_in
 
 TELEGRAM_URL = "https://api.telegram.org"
 
 _METHODS = ("sendMessage", "sendPhoto", "editMessageText", "editMessageCaption", "pinChatMessage")
+_JSON = "application/json"
 _NO_PREVIEW: dict[str, Any] = {"link_preview_options": {"is_disabled": True}}
-_ANSWER_BYTES_AT_MOST = 64 * 1024
 _TAILS_KEPT = 512
-_CONNECTING = ClientTimeout(total=None, sock_connect=10.0)  # the whole is bounded by Patience
-_TOO_LATE = "TimeoutError"
-# Shorter than the server's patience with idle connections, or we would write into one that is just closing.
-_IDLE_CONNECTION_SECONDS = 15.0
+# Itself, and pins of earlier ones that are not answered yet.
+_A_DELIVERY_ASKS_AT_MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,61 +44,20 @@ class TelegramAccount:
     answer_seconds: float = 30.0
     is_paid: bool = False
 
+    def request_head(self, method: str, content_type: str = _JSON) -> bytes:
+        """A call of the Bot API up to its body's length. Raises ValueError if ``base_url`` is no web address."""
+        return address_in(self.base_url).request_head(f"/bot{self.token}/{method}", content_type)
 
-def open_session(in_flight: int, proxy: str | None = None) -> ClientSession:
-    """An HTTP session with room for so many requests at once; whoever opens it closes it.
 
-    A SOCKS ``proxy`` is the session's; an HTTP proxy is named at each request, by the account.
+def open_connections(account: TelegramAccount, in_flight: int) -> Connections:
+    """Connections for so many deliveries at once, and their pins; whoever opens them closes them.
+
+    Connects to nothing yet.
+
+    Raises ValueError if ``base_url`` is no web address. Needs a running loop.
     """
-    return ClientSession(
-        connector=_connector(in_flight, socks_address(proxy)),
-        cookie_jar=DummyCookieJar(),
-        skip_auto_headers=("User-Agent", "Accept-Encoding"),
-    )
-
-
-def _connector(in_flight: int, socks: str | None) -> TCPConnector:
-    kept: dict[str, Any] = {"limit": in_flight, "keepalive_timeout": _IDLE_CONNECTION_SECONDS}
-    if socks is None:
-        return TCPConnector(ttl_dns_cache=300, **kept)
-    from platforms.socks import SocksConnector
-
-    return SocksConnector.from_url(socks, rdns=True, **kept)
-
-
-def always() -> bool:
-    """For a process that is alone: nobody else sends for its tokens."""
-    return True
-
-
-class _Watched:
-    """Mixed into a request body, which then knows whether any of the request was written.
-
-    Headers go out with the body's first bytes, so before that nothing has left this machine; and here, in the last
-    moment, it is asked whether this process may still send: it may have been frozen a step ago.
-    """
-
-    has_begun = False
-    is_kept_back = False
-    may_go: Callable[[], bool] = staticmethod(always)
-
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        transport = getattr(writer, "transport", None)
-        if transport is None or transport.is_closing():
-            raise ClientConnectionResetError("the connection closed before anything was written")
-        if not self.may_go():
-            self.is_kept_back = True
-            raise ClientConnectionResetError("another process may send by now")
-        self.has_begun = True
-        await super().write_with_length(writer, content_length)  # type: ignore[misc]
-
-
-class _Body(_Watched, BytesPayload):
-    """A JSON object."""
-
-
-class _Form(_Watched, MultipartWriter):
-    """A form with a file in it."""
+    dialer = Dialer(address_in(account.base_url), account.proxy)
+    return Connections(dialer, _A_DELIVERY_ASKS_AT_MOST * in_flight, account.answer_seconds)
 
 
 class TelegramSender:
@@ -123,19 +65,17 @@ class TelegramSender:
 
     def __init__(
         self,
-        session: ClientSession,
+        connections: Connections,
         account: TelegramAccount,
         media: MediaShelf,
         may_send: Callable[[], bool] = always,
     ) -> None:
         """``may_send`` is asked right before the first byte of each request."""
         self._may_send = may_send
-        self._session = session
+        self._connections = connections
         self._account = account
         self._media = media
-        self._urls = {name: URL(f"{account.base_url}/bot{account.token}/{name}") for name in _METHODS}
-        self._proxy = None if socks_address(account.proxy) else account.proxy
-        self._patience = Patience(account.answer_seconds)
+        self._heads = {name: account.request_head(name) for name in _METHODS}
         self._tails: dict[tuple[Content, str], bytes] = {}
         self._handles: dict[str, str] = {}
         self._uploading = asyncio.Lock()
@@ -248,11 +188,12 @@ class TelegramSender:
         fields = {"chat_id": chat} | self._fields(content)
         if reply_to is not None:
             fields["reply_parameters"] = _reply_to(reply_to)
-        status, body = await self._request("sendPhoto", _form(fields, media.file_name, picture))
-        if isinstance(body, bytes):
-            await self._remember(sha256, photo_handle_in(body))
-            return outcome_of(status, body)
-        return body
+        content_type, form = form_of(fields, "photo", media.file_name, picture)
+        answer = await self._exchange(self._account.request_head("sendPhoto", content_type), form)
+        if not isinstance(answer, Answer):
+            return answer
+        await self._remember(sha256, photo_handle_in(answer.body))
+        return outcome_of(answer.status, answer.body)
 
     async def _remember(self, sha256: str, handle: str | None) -> None:
         """A handle that cannot be kept is only uploaded again some day."""
@@ -262,50 +203,21 @@ class TelegramSender:
                 await self._media.remember_handle(self._account.bot, sha256, handle)
 
     async def _call(self, method: str, chat: str, tail: bytes, known_message_id: str = "") -> Outcome:
-        body = _Body(_head(chat) + tail, content_type="application/json")
-        status, answer = await self._request(method, body)
-        return outcome_of(status, answer, known_message_id) if isinstance(answer, bytes) else answer
+        answer = await self._exchange(self._heads[method], _head(chat) + tail)
+        if not isinstance(answer, Answer):
+            return answer
+        return outcome_of(answer.status, answer.body, known_message_id)
 
-    async def _request(self, method: str, body: _Body | _Form) -> tuple[int, bytes | Outcome]:
+    async def _exchange(self, head: bytes, body: bytes) -> Answer | Outcome:
         """The whole answer, or what its absence means: ``NotSent`` before the first byte, then ``Unsure``."""
-        body.may_go = self._may_send
-        task = self._patience.begin()
         try:
-            response = await self._session.post(
-                self._urls[method],
-                data=body,
-                timeout=_CONNECTING,
-                proxy=self._proxy,
-                allow_redirects=False,
+            return await self._connections.exchange(
+                b"%b%d\r\n\r\n%b" % (head, len(body), body), self._may_send
             )
-            try:
-                return response.status, await read_answer(response)
-            finally:
-                response.release()
-        except (ClientError, TimeoutError, OSError, ValueError) as error:
-            # The words of these errors may hold the URL, and with it the token: only their names are kept.
-            reason = NOT_OURS if body.is_kept_back else type(error).__name__
-            return 0, Unsure(reason) if body.has_begun else NotSent(reason)
-        except asyncio.CancelledError:
-            if not self._patience.has_ended(task):
-                raise
-            return 0, Unsure(_TOO_LATE) if body.has_begun else NotSent(_TOO_LATE)
-        finally:
-            self._patience.end(task)
-
-
-async def read_answer(response: ClientResponse) -> bytes | Outcome:
-    """The body, unless it is longer than any answer of Telegram's."""
-    length = response.content_length
-    if length is not None and length <= _ANSWER_BYTES_AT_MOST:
-        return await response.read()
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _ANSWER_BYTES_AT_MOST:
-            response.close()
-            return Unsure("endless_answer")
-    return bytes(body)
+        except NotBegun as trouble:
+            return NotSent(trouble.reason)
+        except Broken as trouble:
+            return Unsure(trouble.reason)
 
 
 def _head(chat: str) -> bytes:
@@ -327,13 +239,3 @@ def _replying(tail: bytes, reply_to: str | None) -> bytes:
     if reply_to is None:
         return tail
     return b'"reply_parameters":' + json.dumps(_reply_to(reply_to)).encode() + b"," + tail
-
-
-def _form(fields: dict[str, Any], file_name: str, picture: bytes) -> _Form:
-    form = _Form("form-data")
-    for name, value in fields.items():
-        written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        form.append(written).set_content_disposition("form-data", name=name)
-    part = form.append(io.BytesIO(picture), {CONTENT_TYPE: "application/octet-stream"})
-    part.set_content_disposition("form-data", name="photo", filename=file_name)
-    return form

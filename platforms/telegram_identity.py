@@ -1,14 +1,13 @@
-"""Whose token it is: asked over the session that deliveries use, which is connected by then."""
+"""Whose token it is: asked over the connections that deliveries use."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
-
-from platforms.proxies import socks_address
-from platforms.telegram import TelegramAccount, read_answer
+from platforms.connection import Answer, ConnectionTrouble
+from platforms.connections import Connections
+from platforms.telegram import TelegramAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +34,24 @@ def account_id_in(token: str) -> str:
     return token.partition(":")[0]
 
 
-async def identify(session: ClientSession, account: TelegramAccount) -> Identity | UnknownToken | NoAnswer:
+async def identify(connections: Connections, account: TelegramAccount) -> Identity | UnknownToken | NoAnswer:
     """Ask once. Nothing is raised for what Telegram or the network may do."""
     try:
-        async with session.post(
-            f"{account.base_url}/bot{account.token}/getMe",
-            timeout=ClientTimeout(total=account.answer_seconds),
-            proxy=None if socks_address(account.proxy) else account.proxy,
-            allow_redirects=False,
-        ) as response:
-            body = await read_answer(response)
-            return _understood(response.status, body if isinstance(body, bytes) else b"")
-    except (ClientError, TimeoutError, OSError, ValueError) as error:
-        return NoAnswer(type(error).__name__)  # their words may hold the address, and with it the token
+        answer = await connections.exchange(account.request_head("getMe") + b"2\r\n\r\n{}")
+    except ConnectionTrouble as trouble:
+        return NoAnswer(trouble.reason)
+    return _understood(answer)
 
 
-def _understood(status: int, body: bytes) -> Identity | UnknownToken | NoAnswer:
-    if status == 401:
+def _understood(answer: Answer) -> Identity | UnknownToken | NoAnswer:
+    if answer.status == 401:
         return UnknownToken()
     try:
-        answer = json.loads(body)
+        said = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return NoAnswer(f"http_{status}")
-    account = answer.get("result") if isinstance(answer, dict) and answer.get("ok") is True else None
+        return NoAnswer(f"http_{answer.status}")
+    account = said.get("result") if isinstance(said, dict) and said.get("ok") is True else None
     if not isinstance(account, dict):
-        return NoAnswer(f"http_{status}")
+        return NoAnswer(f"http_{answer.status}")
     username = account.get("username")
     return Identity(username if isinstance(username, str) else "")

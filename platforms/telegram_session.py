@@ -15,8 +15,10 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import BytesPayload, FormData
+from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
-from platforms.socks import SOCKS_ERRORS
+# They have no root of their own, and are none of aiohttp's.
+_PROXY_ERRORS = (ProxyError, ProxyConnectionError, ProxyTimeoutError)
 
 
 class TelegramSession(AiohttpSession):
@@ -32,10 +34,10 @@ class TelegramSession(AiohttpSession):
         method: TelegramMethod[TelegramType],
         timeout: int | None = None,  # noqa: ASYNC109 (as aiogram has it)
     ) -> TelegramType:
-        """As aiogram's; what a SOCKS proxy refuses, which it does not know, is a network error like others."""
+        """As aiogram's; what a proxy refuses, which it does not know, is a network error like others."""
         try:
             return await super().make_request(bot, method, timeout)
-        except (*SOCKS_ERRORS, OSError) as error:
+        except (*_PROXY_ERRORS, OSError) as error:
             raise TelegramNetworkError(method=method, message=type(error).__name__) from error
 
     def check_response(

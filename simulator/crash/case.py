@@ -51,7 +51,7 @@ class Case:
         self.by_code = {bulletin.code: bulletin for bulletin in evidence.bulletins.values()}
         self.channel_of = {chat: channel for channel in evidence.channels.values() for chat in channel.chats}
         self.rows = {(row.bulletin_id, row.channel_id): row for row in evidence.deliveries}
-        self.posts = [request for request in evidence.requests if request.is_post and request.has_left]
+        self.posts = [request for request in evidence.requests if request.is_post]
         self.of_delivery: dict[tuple[int, int], list[Request]] = defaultdict(list)
         for post in self.posts:
             if post.code in self.by_code and post.chat in self.channel_of:

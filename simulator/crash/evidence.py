@@ -33,8 +33,6 @@ class Request:
     is_resent: bool
     """Whether the words say that this is sent again."""
     departed: float
-    has_left: bool = True
-    """False when no connection could be made: no byte left."""
     arrived: float | None = None
     message_id: int | None = None
     """The message that the platform made or changed; 0 when it did something else. None: it did nothing."""

@@ -11,7 +11,6 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientSession
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from broadcasts.consent import StartRules
@@ -25,6 +24,7 @@ from bulletins.bulletin import BulletinId
 from bulletins.rendering import Imprint
 from members.channel import Platform
 from platforms.capabilities import CAPABILITIES
+from platforms.connections import Connections
 from platforms.telegram import TelegramAccount, TelegramSender
 from simulator.crash.people import Office, People
 from simulator.crash.scenario import Act, Draft, Scenario
@@ -45,11 +45,12 @@ VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 IMPRINT = Imprint("loa_phuong_bot", VIET_NAM)
 
 _LOOK_SECONDS = 1.0
+_CONNECTIONS_AT_MOST = 128
 
 
-def make_sender(session: ClientSession, account: TelegramAccount, media: MediaShelf) -> Sender:
+def make_sender(connections: Connections, account: TelegramAccount, media: MediaShelf) -> Sender:
     """The product's own."""
-    return TelegramSender(session, account, media)
+    return TelegramSender(connections, account, media)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Makers:
     book: Callable[[AsyncEngine, Committer, Callable[[], StartRules]], BulletinBook] = BulletinBook
     aftermath: Callable[[AsyncEngine, Committer], SqlAftermath] = SqlAftermath
     pacer: Callable[..., Pacer] = Pacer
-    sender: Callable[[ClientSession, TelegramAccount, MediaShelf], Sender] = make_sender
+    sender: Callable[[Connections, TelegramAccount, MediaShelf], Sender] = make_sender
 
 
 class Silence:
@@ -96,7 +97,8 @@ class Surroundings:
     engine: AsyncEngine
     clock: VirtualClock
     people: People
-    session: ClientSession
+    connections: Callable[[int, float], Connections]
+    """So many at once, each with so many seconds for an answer."""
     random: Random
     is_over: Callable[[], bool]
     """Whether nothing is left to do."""
@@ -117,12 +119,13 @@ class Process:
         is_group = CAPABILITIES[Platform.TELEGRAM].is_group
         self._pumps: list[Pump] = []
         for token, bot in found.bots.items():
-            account = TelegramAccount(bot, token, "http://platform", answer_seconds=scenario.answer_seconds)
+            account = TelegramAccount(bot, token, "http://platform")
+            connections = found.connections(_CONNECTIONS_AT_MOST, scenario.answer_seconds)
             parts = PumpParts(
                 ledger=ledger,
                 closing=ledger,
                 paces=SqlPaces(engine, self._committer),
-                sender=found.makers.sender(found.session, account, shelf),
+                sender=found.makers.sender(connections, account, shelf),
                 pacer=found.makers.pacer(scenario.pace, is_group),
                 letters=Letters(book, IMPRINT),
                 notices=Silence(),

@@ -129,7 +129,7 @@ class Run:
             engine=self._ground.disk.engine,
             clock=self._clock,
             people=self._people,
-            session=self._wire.session(),
+            connections=self._wire.connections,
             random=self._random(f"process {number}"),
             is_over=lambda: self._clock.seconds > _LONGEST_SECONDS or self._is_at_rest(),
             paused=self._paused,

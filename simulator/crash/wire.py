@@ -1,34 +1,24 @@
 """The network between the engine and the platform, and everything that goes wrong on it.
 
-`Wire.session` stands where the sender expects an aiohttp session, so the sender's own code decides what an outcome
-is. A request has a life of its own: one that left the process arrives later, or after the process gave up waiting,
-or after the process has died; or never.
+`Wire.dial` stands where the sender's connections expect the way to a server, so the product's own code speaks HTTP
+over it, keeps connections, and decides what an outcome is. A request has a life of its own: one that left the process
+arrives later, or after the process gave up waiting, or after the process has died; or never.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
-from types import TracebackType
 from typing import Any, cast
-
-from aiohttp import (
-    ClientConnectionError,
-    ClientOSError,
-    ClientSession,
-    ClientTimeout,
-    ServerDisconnectedError,
-)
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.payload import Payload
-from yarl import URL
 
 from bulletins.labels import labels_for
 from bulletins.values import ENGLISH, VIETNAMESE
+from platforms.connection import Answer, Connection, NotBegun
+from platforms.connections import Connections, always
 from simulator.bot_api.api import TelegramApi
 from simulator.bot_api.bodies import read_parameters
 from simulator.bot_api.faults import Fault, FaultKind, answer_instead, spoiled
@@ -43,13 +33,16 @@ _ARRIVES_THOUGH_SENDER_DIED = 0.5
 _USUAL_SECONDS = 0.05
 # The sender gives up by itself, before this (see scenario.py for how long it may be patient).
 _LONGEST_PATIENCE_SECONDS = 60.0
+_CLOSES_AFTER_ANSWER = 0.4
+_COMES_IN_PIECES = 0.2
+_HEAD_END = b"\r\n\r\n"
 
 
 class Trouble(StrEnum):
     """What can happen to one request."""
 
     UNREACHABLE = "unreachable"
-    """No connection: nothing leaves."""
+    """No connection can be made; or the one that was kept is gone when it is written to."""
     CUT = "cut"
     """The connection breaks while it is written; nothing arrives."""
     LOST = "lost"
@@ -83,6 +76,7 @@ _SPOILED = {
     Trouble.TRUNCATED: Fault(FaultKind.TRUNCATED),
     Trouble.GARBLED: Fault(FaultKind.WRONG_TYPES),
 }
+_CUT = frozenset({Trouble.CUT, Trouble.UNREACHABLE})
 _WITHOUT_ANSWER = frozenset({Trouble.LOST, Trouble.SILENCE, Trouble.LATE})
 
 
@@ -98,13 +92,13 @@ class Weather:
 
 @dataclass(slots=True)
 class _Flying:
-    """A request on its way. ``answer`` is None when nobody waits for it any more."""
+    """A request on its way. ``line`` is None when nobody waits for its answer any more."""
 
     request: Request
     parameters: Mapping[str, Any]
     trouble: Trouble | None
     arrives: float
-    answer: asyncio.Future[ApiResult] | None
+    line: _Line | None
 
 
 class Wire:
@@ -125,19 +119,22 @@ class Wire:
         self._weather = weather
         self._random = random
         self._flying: dict[int, _Flying] = {}
+        self._asking: dict[asyncio.Task[Any] | None, Request] = {}
+        self._said: dict[int, ApiResult] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._life = 0
         self.requests: list[Request] = []
         self.departing: Callable[[Request], None] | None = None
         """Told of each request as it leaves."""
 
-    def session(self) -> ClientSession:
-        """What the sender takes for an aiohttp session."""
-        return cast(ClientSession, _Session(self))
+    def connections(self, at_most: int, answer_seconds: float) -> Connections:
+        """The connections of one process."""
+        return _Overheard(self, at_most, answer_seconds)
 
     def attach(self, loop: asyncio.AbstractEventLoop, life: int) -> None:
         """A process has started; what an earlier one sent is still on its way."""
         self._loop, self._life = loop, life
+        self._asking.clear()
         for number, flying in self._flying.items():
             loop.call_at(max(flying.arrives, self._clock.seconds), self._land, number)
 
@@ -146,9 +143,9 @@ class Wire:
         self._loop = None
         survivors: dict[int, _Flying] = {}
         for number, flying in self._flying.items():
-            was_given_up = flying.answer is None or flying.answer.done()
+            was_given_up = flying.line is None or flying.line.is_closing()
             if was_given_up or self._random.random() < _ARRIVES_THOUGH_SENDER_DIED:
-                survivors[number] = replace(flying, answer=None)
+                survivors[number] = replace(flying, line=None)
         self._flying = survivors
 
     @property
@@ -156,38 +153,47 @@ class Wire:
         """Whether nothing is on its way."""
         return not self._flying
 
-    async def exchange(self, url: URL, body: Payload, timeout_seconds: float) -> ApiResult:
-        """One request and its answer; the last parts of the address are a token and a method.
+    # --- what the process does ---------------------------------------------------------------------------
 
-        Raises what aiohttp raises.
-        """
+    async def dial(self) -> Connection:
+        """A connection to the platform. Raises NotBegun."""
         if self._loop is None:
             raise asyncio.CancelledError
-        trouble = self._draw()
-        parameters = read_parameters(body.headers["Content-Type"], await _peek(body))
-        request = self._note(url, parameters, has_left=trouble is not Trouble.UNREACHABLE)
-        if trouble is Trouble.UNREACHABLE:
+        if self._draw() is Trouble.UNREACHABLE:
             await asyncio.sleep(self._random.random() * self._weather.slowest_seconds)
-            request.heard = self._clock.seconds
-            raise ClientConnectionError("no connection")
-        await body.write_with_length(cast(AbstractStreamWriter, _Writer()), None)
-        if trouble is Trouble.CUT:
-            await asyncio.sleep(self._random.random())
-            request.heard = self._clock.seconds
-            raise ClientOSError(104, "connection reset by peer")
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                result = await self._depart(request, parameters, trouble, timeout_seconds)
-        except (TimeoutError, ServerDisconnectedError):
-            request.heard = self._clock.seconds
-            raise
-        except asyncio.CancelledError:
-            if self._loop is not None:  # given up by a process that lives
-                request.heard = self._clock.seconds
-            raise
-        if self._loop is not None:
-            _note_answer(request, result, self._clock.seconds)
-        return result
+            raise NotBegun("ConnectionRefusedError")
+        connection = Connection()
+        connection.connection_made(cast(asyncio.Transport, _Line(self, connection)))
+        return connection
+
+    def take(self, line: _Line, written: bytes) -> None:
+        """A process has written a whole request."""
+        if self._loop is None:
+            return
+        trouble = self._draw()
+        head, _, body = written.partition(_HEAD_END)
+        lines = head.decode().split("\r\n")
+        named = dict(one.split(": ", 1) for one in lines[1:])
+        if int(named["Content-Length"]) != len(body):
+            raise RuntimeError("a request that is not as long as it says")
+        parameters = read_parameters(named["Content-Type"], body)
+        request = self._note(lines[0].split(" ")[1], parameters)
+        self._asking[asyncio.current_task()] = request
+        if trouble in _CUT:
+            self._loop.call_later(self._random.random(), line.lose)
+        elif trouble is not Trouble.LOST:
+            arrives = self._clock.seconds + self._travel_seconds(trouble)
+            self._flying[request.number] = _Flying(request, parameters, trouble, arrives, line)
+            self._loop.call_at(arrives, self._land, request.number)
+
+    def learned(self, *, has_answer: bool) -> None:
+        """A process, if it lives, knows how its request ended."""
+        request = self._asking.pop(asyncio.current_task(), None)
+        if request is None or self._loop is None:
+            return
+        request.heard = self._clock.seconds
+        if has_answer:
+            _note_answer(request, self._said[request.number])
 
     def _draw(self) -> Trouble | None:
         chance = self._random.random()
@@ -198,37 +204,27 @@ class Wire:
                     return trouble
         return None
 
-    def _note(self, url: URL, parameters: Mapping[str, Any], *, has_left: bool) -> Request:
+    def _note(self, path: str, parameters: Mapping[str, Any]) -> Request:
         text = str(parameters.get("text") or parameters.get("caption") or "")
+        *_, token, method = path.split("/")
         request = Request(
             number=len(self.requests),
             life=self._life,
-            bot=self._bots[url.parts[-2].removeprefix("bot")],
-            method=url.name,
+            bot=self._bots[token.removeprefix("bot")],
+            method=method,
             chat=str(parameters.get("chat_id")),
             code=code_in(text),
             is_resent=any(mark in text for mark in RESENT_MARKS),
             departed=self._clock.seconds,
-            has_left=has_left,
         )
         self.requests.append(request)
-        if has_left and self.departing is not None:
+        if self.departing is not None:
             self.departing(request)
         return request
 
-    async def _depart(
-        self, request: Request, parameters: Mapping[str, Any], trouble: Trouble | None, timeout_seconds: float
-    ) -> ApiResult:
-        answer: asyncio.Future[ApiResult] = asyncio.get_running_loop().create_future()
-        if trouble is not Trouble.LOST:
-            arrives = self._clock.seconds + self._travel_seconds(trouble, timeout_seconds)
-            self._flying[request.number] = _Flying(request, parameters, trouble, arrives, answer)
-            asyncio.get_running_loop().call_at(arrives, self._land, request.number)
-        return await answer
-
-    def _travel_seconds(self, trouble: Trouble | None, timeout_seconds: float) -> float:
+    def _travel_seconds(self, trouble: Trouble | None) -> float:
         if trouble is Trouble.LATE:
-            return timeout_seconds * (1.0 + self._random.random())
+            return _LONGEST_PATIENCE_SECONDS * (1.0 + self._random.random())
         is_calm = self._clock.seconds >= self._weather.storm_ends
         return self._random.random() * (_USUAL_SECONDS if is_calm else self._weather.slowest_seconds)
 
@@ -238,10 +234,23 @@ class Wire:
         if flying is None:
             return
         result = self._carry_out(flying)
-        if self._loop is None or flying.answer is None or flying.trouble in _WITHOUT_ANSWER:
+        if self._loop is None or flying.line is None or flying.trouble in _WITHOUT_ANSWER:
             return
-        delay_seconds = self._travel_seconds(None, 0.0)
-        self._loop.call_at(self._clock.seconds + delay_seconds, _give, flying.answer, result)
+        self._said[number] = result
+        self._answer(self._loop, flying.line, result)
+
+    def _answer(self, loop: asyncio.AbstractEventLoop, line: _Line, result: ApiResult) -> None:
+        """Whole, in two pieces, or lost with the connection, before it or in the middle of it."""
+        arrives = self._clock.seconds + self._travel_seconds(None)
+        said = http_answer(result)
+        whole = len(said) if result.fate is not Fate.LOST else self._random.randrange(len(said))
+        first = self._random.randrange(whole) if self._random.random() < _COMES_IN_PIECES and whole else whole
+        loop.call_at(arrives, line.hear, said[:first])
+        if first < whole:
+            arrives += self._random.random() * _USUAL_SECONDS
+            loop.call_at(arrives, line.hear, said[first:whole])
+        if whole < len(said) or self._random.random() < _CLOSES_AFTER_ANSWER:
+            loop.call_at(arrives + self._random.random(), line.lose)
 
     def _carry_out(self, flying: _Flying) -> ApiResult:
         request, trouble = flying.request, flying.trouble
@@ -271,109 +280,71 @@ class Wire:
         return "" if message is None else message.text
 
 
-async def _peek(body: Payload) -> bytes:
-    """What is in it, without the body's noticing that it is sent."""
-    writer = _Writer()
-    await body.write(cast(AbstractStreamWriter, writer))
-    return bytes(writer.data)
-
-
 def code_in(text: str) -> str:
     """The code of the bulletin whose words these are: it stands last; empty when there is none."""
     codes = _CODE.findall(text)
     return codes[-1] if codes else ""
 
 
-def _give(answer: asyncio.Future[ApiResult], result: ApiResult) -> None:
-    if answer.done():
-        return
-    if result.fate is Fate.LOST:
-        answer.set_exception(ServerDisconnectedError())
-    else:
-        answer.set_result(result)
+def http_answer(result: ApiResult) -> bytes:
+    """As it goes over the wire."""
+    body = result.payload()
+    return b"HTTP/1.1 %d Whatever\r\nContent-Length: %d\r\n\r\n%b" % (result.status, len(body), body)
 
 
-def _note_answer(request: Request, result: ApiResult, now: float) -> None:
+def _note_answer(request: Request, result: ApiResult) -> None:
     """What the process has learned."""
-    request.heard = now
     if result.ok:
-        request.confirmed = now
+        request.confirmed = request.heard
     elif result.raw is None:
         request.refused = result.description
         request.flood_seconds = (result.body.get("parameters") or {}).get("retry_after")
 
 
-class _Writer:
-    """A transport that takes everything at once; what aiohttp's payloads call of a stream writer."""
+class _Overheard(Connections):
+    """The product's connections; of each request it is noted when the process knew how it ended."""
 
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.transport = self
-
-    def is_closing(self) -> bool:
-        return False
-
-    async def write(self, chunk: bytes) -> None:
-        """Nothing waits."""
-        self.data += chunk
-
-
-class _Content:
-    """The stream of an answer's body."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    async def iter_any(self) -> AsyncIterator[bytes]:
-        """All of it at once."""
-        yield self._body
-
-
-class _Answer:
-    """What the sender reads of an aiohttp response."""
-
-    def __init__(self, result: ApiResult) -> None:
-        self._body = result.payload()
-        self.status = result.status
-        self.content_length = len(self._body)
-        self.content = _Content(self._body)
-
-    async def read(self) -> bytes:
-        """The whole body."""
-        return self._body
-
-    def close(self) -> None:
-        """Nothing is left open."""
-
-    def release(self) -> None:
-        """The same."""
-
-
-class _Exchange:
-    """One request, awaited or used as a context manager, as aiohttp gives it."""
-
-    def __init__(self, result: Callable[[], Awaitable[ApiResult]]) -> None:
-        self._result = result
-
-    def __await__(self) -> Generator[Any, None, _Answer]:
-        return self.__aenter__().__await__()
-
-    async def __aenter__(self) -> _Answer:
-        return _Answer(await self._result())
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to close."""
-
-
-class _Session:
-    """What the sender calls of an aiohttp session."""
-
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, at_most: int, answer_seconds: float) -> None:
+        super().__init__(wire.dial, at_most, answer_seconds)
         self._wire = wire
 
-    def post(self, url: URL, *, data: Payload, timeout: ClientTimeout, **_: Any) -> _Exchange:
-        """One call of the Bot API."""
-        patience_seconds = timeout.total or _LONGEST_PATIENCE_SECONDS
-        return _Exchange(lambda: self._wire.exchange(url, data, patience_seconds))
+    async def exchange(self, request: bytes, may_go: Callable[[], bool] = always) -> Answer:
+        """As the product does it."""
+        has_answer = False
+        try:
+            answer = await super().exchange(request, may_go)
+            has_answer = True
+        finally:
+            self._wire.learned(has_answer=has_answer)
+        return answer
+
+
+class _Line:
+    """The way between a connection and the platform, as far as asyncio's transports are used."""
+
+    def __init__(self, wire: Wire, connection: Connection) -> None:
+        self._wire = wire
+        self._connection = connection
+        self._is_closed = False
+
+    def is_closing(self) -> bool:
+        return self._is_closed
+
+    def write(self, data: bytes) -> None:
+        """Leaves at once."""
+        self._wire.take(self, data)
+
+    def abort(self) -> None:
+        """The process hangs up."""
+        self._is_closed = True
+
+    def hear(self, piece: bytes) -> None:
+        """The platform says something."""
+        if not self._is_closed and piece:
+            self._connection.data_received(piece)
+
+    def lose(self) -> None:
+        """The connection breaks."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._connection.connection_lost(ConnectionResetError())

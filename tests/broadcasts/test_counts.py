@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from aiohttp import web
 from prometheus_client import REGISTRY
 
-from platforms.telegram import TelegramAccount, TelegramSender, open_session
+from platforms.telegram import TelegramAccount, TelegramSender, open_connections
 from storage.pictures import PictureShelf
 from tests.broadcasts.looks import FAILED, SENT, UNSURE
 from tests.broadcasts.station import BOT, Station, running
@@ -36,9 +36,13 @@ async def test_nonsense_is_named_counted_and_stops_nothing(
     labels = {"bot": BOT, "outcome": outcome, "reason": reason}
     before = REGISTRY.get_sample_value("loa_answers_total", labels) or 0.0
     await station.channels(["-1", "-2"])
-    async with telegram_saying({"-1": (status, body)}) as url, open_session(4) as session:
+    async with AsyncExitStack() as opened:
+        account = TelegramAccount(
+            BOT, "1:A", await opened.enter_async_context(telegram_saying({"-1": (status, body)}))
+        )
+        connections = await opened.enter_async_context(open_connections(account, 4))
         shelf = PictureShelf(station.engine, station.committer)
-        pump = station.pump(sender=TelegramSender(session, TelegramAccount(BOT, "1:A", url), shelf))
+        pump = station.pump(sender=TelegramSender(connections, account, shelf))
         bulletin = await station.start(station.bulletin())
         async with running(pump.run):
             await station.until(lambda: station.is_done(bulletin))

@@ -23,7 +23,7 @@ from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.pump import Pump
 from members.channel import Platform
 from platforms.capabilities import CAPABILITIES
-from platforms.telegram import TelegramAccount, TelegramSender, open_session
+from platforms.telegram import TelegramAccount, TelegramSender, open_connections
 from simulator.crash.life import BOT, IMPRINT, TOKEN, VIET_NAM, Silence
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
@@ -45,13 +45,13 @@ async def live(file: Path, url: str, make_ledger: type[SqlLedger]) -> None:
     engine = open_engine(f"sqlite+aiosqlite:///{file}")
     committer = Committer(engine)
     ledger = make_ledger(engine, committer)
-    async with open_session(_IN_FLIGHT) as session, asyncio.TaskGroup() as group:
-        account = TelegramAccount(BOT, TOKEN, url, answer_seconds=5.0)
+    account = TelegramAccount(BOT, TOKEN, url, answer_seconds=5.0)
+    async with open_connections(account, _IN_FLIGHT) as connections, asyncio.TaskGroup() as group:
         parts = PumpParts(
             ledger=ledger,
             closing=ledger,
             paces=SqlPaces(engine, committer),
-            sender=TelegramSender(session, account, PictureShelf(engine, committer)),
+            sender=TelegramSender(connections, account, PictureShelf(engine, committer)),
             pacer=Pacer(_PACE, CAPABILITIES[Platform.TELEGRAM].is_group),
             letters=Letters(BulletinBook(engine, committer, StartRules), IMPRINT),
             notices=Silence(),

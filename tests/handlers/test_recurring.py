@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from aiohttp import ClientSession
 from sqlalchemy import delete, insert, update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
-from platforms.telegram import TelegramAccount, TelegramSender
+from platforms.telegram import TelegramAccount, TelegramSender, open_connections
 from simulator.world import Chat
 from storage.pictures import PictureShelf
 from storage.tables import bulletins, channels, deliveries
@@ -78,8 +77,8 @@ async def delivered(newsroom: Newsroom) -> None:
     house, newest = newsroom.house, await newsroom.newest()
     account = TelegramAccount(BOT_NAME, TOKEN, house.simulator.base_url)
     shelf = PictureShelf(house.engine, house.committer)
-    async with ClientSession() as session:
-        sender = TelegramSender(session, account, shelf)
+    async with open_connections(account, 4) as connections:
+        sender = TelegramSender(connections, account, shelf)
         station = Station(house.engine, house.committer, started=house.clock.now())
         async with running(station.pump(sender=sender).run):
             await station.until(lambda: station.is_done(newest.id))

@@ -12,11 +12,11 @@ from aiogram.exceptions import TelegramNetworkError
 from bot.bots import open_bot
 from bot.configuration import BotSecrets
 from bot.settings import TelegramBot
-from broadcasts.delivery import NotSent, Sent
+from broadcasts.delivery import NotSent, Outcome, Sent
 from broadcasts.ports import Content
 from bulletins.rendering import Rendered
-from platforms.proxies import socks_address
-from platforms.telegram import TelegramAccount, TelegramSender, open_session
+from platforms.dialing import proxy_address
+from platforms.telegram import TelegramAccount, TelegramSender, open_connections
 from simulator.telegram_api import TelegramSimulator
 from tests.platforms.socks_server import SocksServer, socks_server
 from tests.platforms.test_telegram import Shelf
@@ -46,12 +46,15 @@ def proxy_at(server: SocksServer, scheme: str = "socks5") -> str:
     return f"{scheme}://127.0.0.1:{server.port}"
 
 
+async def posted_through(proxy: str, chat: str = "-1001") -> Outcome:
+    account = TelegramAccount("loa", TOKEN, FAR_AWAY, proxy=proxy)
+    async with open_connections(account, 1) as connections:
+        return await TelegramSender(connections, account, Shelf()).post(chat, NOTICE)
+
+
 async def test_a_delivery_goes_through_a_socks_proxy(scene: Scene, scheme: str) -> None:
     async with socks_server(port_of(scene)) as server:
-        proxy = proxy_at(server, scheme)
-        async with open_session(8, proxy) as session:
-            account = TelegramAccount("loa", TOKEN, FAR_AWAY, proxy=proxy)
-            outcome = await TelegramSender(session, account, Shelf()).post(str(scene.group.id), NOTICE)
+        outcome = await posted_through(proxy_at(server, scheme), str(scene.group.id))
 
     assert isinstance(outcome, Sent)
     assert scene.world.shows(scene.group, last=1)[0].text == "Mưa lớn"
@@ -59,9 +62,8 @@ async def test_a_delivery_goes_through_a_socks_proxy(scene: Scene, scheme: str) 
 
 
 async def test_a_socks_proxy_that_refuses_means_that_nothing_was_sent() -> None:
-    async with socks_server(0, refuses=True) as server, open_session(1, proxy_at(server)) as session:
-        account = TelegramAccount("loa", TOKEN, FAR_AWAY, proxy=proxy_at(server))
-        outcome = await TelegramSender(session, account, Shelf()).post("-1001", NOTICE)
+    async with socks_server(0, refuses=True) as server:
+        outcome = await posted_through(proxy_at(server))
 
     assert isinstance(outcome, NotSent)
 
@@ -69,9 +71,7 @@ async def test_a_socks_proxy_that_refuses_means_that_nothing_was_sent() -> None:
 async def test_a_socks_proxy_that_nobody_answers_at_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         proxy = f"socks5://127.0.0.1:{listening.getsockname()[1]}"
-    async with open_session(1, proxy) as session:
-        account = TelegramAccount("loa", TOKEN, FAR_AWAY, proxy=proxy)
-        outcome = await TelegramSender(session, account, Shelf()).post("-1001", NOTICE)
+    outcome = await posted_through(proxy)
 
     assert isinstance(outcome, NotSent)
 
@@ -91,7 +91,7 @@ async def test_a_proxy_that_refuses_a_conversation_is_a_network_error() -> None:
                 await bot.get_me()
 
 
-def test_only_a_socks_proxy_has_a_connector_of_its_own() -> None:
-    assert socks_address(None) is None
-    assert socks_address("http://proxy.example:3128") is None
-    assert socks_address("socks4h://proxy.example:1080") == "socks4://proxy.example:1080"
+def test_the_h_of_a_socks_proxy_is_understood() -> None:
+    assert proxy_address(None) is None
+    assert proxy_address("http://proxy.example:3128") == "http://proxy.example:3128"
+    assert proxy_address("socks4h://proxy.example:1080") == "socks4://proxy.example:1080"

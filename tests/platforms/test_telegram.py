@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.ports import Content, LedgerUnavailable
 from bulletins.bulletin import Media
 from bulletins.rendering import Rendered
-from platforms.telegram import TelegramAccount, TelegramSender, open_session
+from platforms.connections import always
+from platforms.telegram import TelegramAccount, TelegramSender, open_connections
 from platforms.telegram_answers import PacedAnswers
 from simulator.telegram_api import FaultKind, TelegramSimulator
 from simulator.world import Chat
@@ -63,11 +65,18 @@ def shelf() -> Shelf:
     return Shelf()
 
 
+@asynccontextmanager
+async def sending(
+    account: TelegramAccount, shelf: Shelf, may_send: Callable[[], bool] = always
+) -> AsyncIterator[TelegramSender]:
+    async with open_connections(account, 8) as connections:
+        yield TelegramSender(connections, account, shelf, may_send)
+
+
 @pytest.fixture
 async def sender(scene: Scene, shelf: Shelf) -> AsyncIterator[TelegramSender]:
-    async with open_session(8) as session:
-        account = TelegramAccount("loa", TOKEN, scene.simulator.base_url, answer_seconds=5.0)
-        yield TelegramSender(session, account, shelf)
+    async with sending(TelegramAccount("loa", TOKEN, scene.simulator.base_url), shelf) as sender:
+        yield sender
 
 
 async def test_a_bulletin_arrives_as_it_was_rendered(scene: Scene, sender: TelegramSender) -> None:
@@ -171,8 +180,8 @@ async def test_a_group_that_was_upgraded_says_its_new_id(scene: Scene, sender: T
         (FaultKind.FLOOD, {"seconds": 17}, FloodWait(17.0)),
         (FaultKind.GATEWAY, {"code": 502}, Unsure("http_502")),
         (FaultKind.NOT_OK, {"code": 403, "description": "Forbidden: bot was kicked"}, Gone("kicked")),
-        (FaultKind.RESET, {}, Unsure("ServerDisconnectedError")),
-        (FaultKind.DROP_ANSWER, {}, Unsure("ServerDisconnectedError")),
+        (FaultKind.RESET, {}, Unsure("connection_lost")),
+        (FaultKind.DROP_ANSWER, {}, Unsure("connection_lost")),
         (FaultKind.TRUNCATED, {}, Unsure("http_200")),
         (FaultKind.WRONG_TYPES, {}, Unsure("unreadable_answer")),
         (FaultKind.HUGE, {}, Unsure("endless_answer")),
@@ -188,10 +197,9 @@ async def test_every_mishap_has_a_name(
 
 async def test_an_answer_that_does_not_come_in_time_is_unsure(scene: Scene, shelf: Shelf) -> None:
     scene.simulator.faults.script(FaultKind.DELAY, "sendMessage", seconds=30)
-    async with open_session(1) as session:
-        account = TelegramAccount("loa", TOKEN, scene.simulator.base_url, answer_seconds=0.3)
-        sender = TelegramSender(session, account, shelf)
-        assert await sender.post(str(scene.group.id), NOTICE) == Unsure("TimeoutError")
+    account = TelegramAccount("loa", TOKEN, scene.simulator.base_url, answer_seconds=0.3)
+    async with sending(account, shelf) as sender:
+        assert await sender.post(str(scene.group.id), NOTICE) == Unsure("no_answer_in_time")
 
 
 async def test_a_process_that_may_send_no_more_says_so_before_the_first_byte(
@@ -199,9 +207,8 @@ async def test_a_process_that_may_send_no_more_says_so_before_the_first_byte(
 ) -> None:
     may_send = [True, False, True]
     chat, before = str(scene.group.id), len(scene.group.messages)
-    async with open_session(1) as session:
-        account = TelegramAccount("loa", TOKEN, scene.simulator.base_url)
-        sender = TelegramSender(session, account, shelf, lambda: may_send.pop(0))
+    account = TelegramAccount("loa", TOKEN, scene.simulator.base_url)
+    async with sending(account, shelf, lambda: may_send.pop(0)) as sender:
         assert isinstance(await sender.post(chat, NOTICE), Sent)
         assert await sender.post(chat, NOTICE) == NotSent(NOT_OURS)
         assert isinstance(await sender.post(chat, NOTICE), Sent)
@@ -213,31 +220,27 @@ async def test_where_nobody_listens_nothing_was_sent(shelf: Shelf) -> None:
     await simulator.start()
     url = simulator.base_url
     await simulator.stop()
-    async with open_session(1) as session:
-        sender = TelegramSender(session, TelegramAccount("loa", TOKEN, url), shelf)
-        assert await sender.post("1", NOTICE) == NotSent("ClientConnectorError")
+    async with sending(TelegramAccount("loa", TOKEN, url), shelf) as sender:
+        assert await sender.post("1", NOTICE) == NotSent("ConnectionRefusedError")
 
 
 async def test_a_name_that_cannot_be_found_means_that_nothing_was_sent(shelf: Shelf) -> None:
-    async with open_session(1) as session:
-        sender = TelegramSender(session, TelegramAccount("loa", TOKEN, "http://telegram.invalid"), shelf)
+    async with sending(TelegramAccount("loa", TOKEN, "http://telegram.invalid"), shelf) as sender:
         assert isinstance(await sender.post("1", NOTICE), NotSent)
 
 
 async def test_a_proxy_that_refuses_means_that_nothing_was_sent(shelf: Shelf) -> None:
-    async with open_session(1) as session:
-        account = TelegramAccount("loa", TOKEN, "http://telegram.invalid", proxy="http://127.0.0.1:9")
-        assert isinstance(await TelegramSender(session, account, shelf).post("1", NOTICE), NotSent)
+    account = TelegramAccount("loa", TOKEN, "http://telegram.invalid", proxy="http://127.0.0.1:9")
+    async with sending(account, shelf) as sender:
+        assert isinstance(await sender.post("1", NOTICE), NotSent)
 
 
 async def test_no_reason_ever_holds_the_token(shelf: Shelf) -> None:
-    async with open_session(1) as session:
-        for url in ("http://127.0.0.1:9", "http://telegram.invalid", "ftp://127.0.0.1:9"):
-            outcome = await TelegramSender(session, TelegramAccount("loa", TOKEN, url), shelf).post(
-                "1", NOTICE
-            )
-            assert isinstance(outcome, NotSent)
-            assert TOKEN.partition(":")[2] not in outcome.reason
+    for url in ("http://127.0.0.1:9", "http://telegram.invalid"):
+        async with sending(TelegramAccount("loa", TOKEN, url), shelf) as sender:
+            outcome = await sender.post("1", NOTICE)
+        assert isinstance(outcome, NotSent)
+        assert TOKEN.partition(":")[2] not in outcome.reason
 
 
 async def test_paid_broadcasts_say_so(scene: Scene, shelf: Shelf, tmp_path: Path) -> None:
@@ -253,8 +256,7 @@ async def test_paid_broadcasts_say_so(scene: Scene, shelf: Shelf, tmp_path: Path
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with open_session(1) as session:
-        sender = TelegramSender(session, TelegramAccount("loa", TOKEN, url, is_paid=True), shelf)
+    async with sending(TelegramAccount("loa", TOKEN, url, is_paid=True), shelf) as sender:
         await sender.post("@kenh_phuong", NOTICE)
     await runner.cleanup()
     assert seen[0]["allow_paid_broadcast"] is True

