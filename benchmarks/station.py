@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.network import BOT, VIET_NAM, now
 from broadcasts.consent import StartRules
 from broadcasts.courier import PumpParts
-from broadcasts.letters import Letters
+from broadcasts.letters import Letters, Means
 from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.pump import Pump
 from bulletins.bulletin import BulletinId
@@ -106,7 +106,9 @@ async def open_station(engine: AsyncEngine, url: str, pace: PaceRules = NO_PACE)
             paces=SqlPaces(engine, committer),
             sender=TelegramSender(connections, account, PictureShelf(engine, committer)),
             pacer=pacer,
-            letters=Letters(BulletinBook(engine, committer, StartRules), Imprint("loa_bot", VIET_NAM)),
+            letters=Letters(
+                BulletinBook(engine, committer, StartRules), Imprint("loa_bot", VIET_NAM), Means()
+            ),
             notices=_Silence(),
             now=now,
             random=Random(1),

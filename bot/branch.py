@@ -75,7 +75,7 @@ def build_pump(
         paces=house.paces,
         sender=TelegramSender(branch.connections, branch.account, house.pictures, given.may_send),
         pacer=branch.pacer,
-        letters=Letters(house.bulletins, given.imprint),
+        letters=Letters(house.bulletins, given.imprint, CAPABILITIES[Platform.TELEGRAM].means),
         notices=notices,
         now=given.surroundings.now,
         random=given.surroundings.random,

@@ -1,5 +1,6 @@
 """Correcting one delivered copy: change it in place, then reply to it, so that people notice.
 
+Where the platform changes nothing the whole correction is posted, as a reply if it knows replies.
 Changing is harmless to repeat, so whatever is not certain about it is tried again. The reply is not: it is
 sent once, and in any case. A copy that could not be changed keeps the reason beside its delivery, to be
 listed by name.
@@ -27,6 +28,8 @@ NOT_EDITED = "not_edited"
 MOVED_AWAY = "moved_away"
 LEFT_BEHIND = f"{NOT_EDITED}:left_behind"
 """As ``MOVED_AWAY``, of a correction whose copy could not be changed even before the channel moved."""
+CANNOT_EDIT = f"{NOT_EDITED}:cannot_edit"
+"""The platform lets nobody change a message: the correction stands beside the copy, whole."""
 LEFT_UNSURE = "moderator:leave"
 """Why a delivery was given up when a moderator left it as it was: nobody knows whether a copy is there."""
 

@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from broadcasts.breaker import MANY_GONE, Departures
-from broadcasts.corrections import after_edit, note_without_copy
+from broadcasts.corrections import after_edit
 from broadcasts.counts import count
 from broadcasts.delivery import (
     OUR_OWN,
@@ -153,7 +153,7 @@ class Courier:
             letter = await self._parts.letters.letter(due, bulletin)
         except NotAsApproved as error:
             return await self._halt(due, str(error))
-        note = note_without_copy(due)
+        note = letter.note
         if letter.changes:
             flight.departed()
             asked_at = asyncio.get_running_loop().time()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broadcasts.broadcast import Broadcast
-from broadcasts.corrections import known_copy
+from broadcasts.corrections import CANNOT_EDIT, known_copy, note_without_copy
 from broadcasts.ports import Content, Due, OpenBulletin, Shelf
 from bulletins.bulletin import BulletinId, Language
 from bulletins.canonical import approval_hash
@@ -46,23 +46,39 @@ class Letter:
     post: Content
     changes: tuple[Change, ...] = ()
     reply_to: str | None = None
+    note: str | None = None
+    """What is kept beside the delivery: why there is or may be a copy that is not changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a platform lets a bot do with its own messages."""
+
+    edits: bool = True
+    replies: bool = True
 
 
 class Letters:
     """Makes letters; remembers bulletins and renderings, a bounded number of each."""
 
-    def __init__(self, shelf: Shelf, imprint: Imprint) -> None:
+    def __init__(self, shelf: Shelf, imprint: Imprint, means: Means) -> None:
         self._shelf = shelf
         self._imprint = imprint
+        self._means = means
         self._finding = asyncio.Lock()
         self._bulletins: dict[BulletinId, Broadcast] = {}
         self._contents: dict[tuple[object, ...], Content] = {}
 
     async def letter(self, due: Due, bulletin: OpenBulletin) -> Letter:
         """The letter for a delivery. Raises NotAsApproved."""
-        if bulletin.corrects is not None and (known_copy(due) or _known_former(due)):
-            return await self._correction(due, bulletin.corrects)
-        return Letter(await self._whole(due))
+        note = note_without_copy(due)
+        standing = known_copy(due) or _known_former(due)
+        if bulletin.corrects is None or standing is None:
+            return Letter(await self._whole(due), note=note)
+        if self._means.edits:
+            return replace(await self._correction(due, bulletin.corrects), note=note)
+        reply_to = standing if self._means.replies else None
+        return Letter(await self._whole(due), reply_to=reply_to, note=note or CANNOT_EDIT)
 
     async def _whole(self, due: Due) -> Content:
         """The bulletin itself, marked when it is sent again."""

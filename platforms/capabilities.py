@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from broadcasts.letters import Means
 from members.channel import Platform
 
 
@@ -14,6 +15,7 @@ class Capabilities:
 
     is_group: Callable[[str], bool]
     """Whether the platform's limit for groups holds for a chat of this id."""
+    means: Means
 
 
 def _is_negative(chat: str) -> bool:
@@ -22,5 +24,5 @@ def _is_negative(chat: str) -> bool:
 
 
 CAPABILITIES: dict[Platform, Capabilities] = {
-    Platform.TELEGRAM: Capabilities(is_group=_is_negative),
+    Platform.TELEGRAM: Capabilities(is_group=_is_negative, means=Means(edits=True, replies=True)),
 }

@@ -87,7 +87,11 @@ class SqlLedger:
         """The bulletins being sent, most urgent first."""
         if self._looks is not None:
             return await available(self._looks.open_bulletins(bot, now))
-        parameters = {"bot": bot, "patient_since": milliseconds(now - CANARY_PATIENCE)}
+        parameters = {
+            "bot": bot,
+            "patient_since": milliseconds(now - CANARY_PATIENCE),
+            "patient_until": milliseconds(now + CANARY_PATIENCE),
+        }
         rows = await self._read(_OPEN_BULLETINS, parameters)
         return [open_bulletin_of(row, row.expires, row.next_due) for row in rows]
 
@@ -223,13 +227,19 @@ class SqlLedger:
 _GOING_ON = (BroadcastState.SENDING.value, BroadcastState.PAUSED.value)
 _MAY_BE_INTERRUPTED = may_leave(DeliveryState.SENDING, DeliveryState.QUEUED, DeliveryState.UNSURE)
 
+# What never left this machine, or only learnt of the chat's new place, has shown nothing yet.
+_SHOWED_NOTHING = or_(_d.reason.like("not_sent:%"), _d.reason == "moved")
 _CANARY = (
     select(_d.id)
     .where(
         _d.bulletin_id == _b.id,
         _d.channel_id.in_(select(_c.id).where(is_canary)),
-        or_(is_queued & (_d.attempt == 0), (is_sending) & (_d.attempt == 1)),
+        or_(
+            is_queued & or_(_d.attempt == 0, _SHOWED_NOTHING),
+            is_sending & or_(_d.attempt == 1, _SHOWED_NOTHING),
+        ),
         _d.due_at > bindparam("patient_since"),
+        _d.due_at < bindparam("patient_until"),
     )
     .limit(1)
     .correlate(bulletins)

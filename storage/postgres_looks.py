@@ -60,6 +60,7 @@ class PostgresLooks:
             _OPEN_BULLETINS,
             bots=[bot for bot, _ in looks],
             patient_since=milliseconds(looks[-1][1] - CANARY_PATIENCE),
+            patient_until=milliseconds(looks[-1][1] + CANARY_PATIENCE),
             at_most=OPEN_BULLETINS_AT_MOST,
         )
         read = [(row, instant(row.expires)) for row in rows]
@@ -110,7 +111,9 @@ _OPEN_BULLETINS = text(
             CROSS JOIN LATERAL (
                 SELECT d.id FROM deliveries AS d
                 WHERE d.bulletin_id = b.id AND d.channel_id = c.id AND d.due_at > :patient_since
-                  AND ((d.state = 'queued' AND d.attempt = 0) OR (d.state = 'sending' AND d.attempt = 1))
+                  AND d.due_at < :patient_until
+                  AND (d.state = 'queued' AND d.attempt = 0 OR d.state = 'sending' AND d.attempt = 1
+                       OR d.state IN ('queued', 'sending') AND (d.reason LIKE 'not_sent:%' OR d.reason = 'moved'))
                 LIMIT 1
             ) AS own
             WHERE c.canary

@@ -116,7 +116,7 @@ class Process:
         ledger = found.makers.ledger(engine, self._committer)
         book = found.makers.book(engine, self._committer, StartRules)
         shelf = PictureShelf(engine, self._committer)
-        is_group = CAPABILITIES[Platform.TELEGRAM].is_group
+        capabilities = CAPABILITIES[Platform.TELEGRAM]
         self._pumps: list[Pump] = []
         for token, bot in found.bots.items():
             account = TelegramAccount(bot, token, "http://platform")
@@ -126,8 +126,8 @@ class Process:
                 closing=ledger,
                 paces=SqlPaces(engine, self._committer),
                 sender=found.makers.sender(connections, account, shelf),
-                pacer=found.makers.pacer(scenario.pace, is_group),
-                letters=Letters(book, IMPRINT),
+                pacer=found.makers.pacer(scenario.pace, capabilities.is_group),
+                letters=Letters(book, IMPRINT, capabilities.means),
                 notices=Silence(),
                 now=clock.now,
                 random=found.random,

@@ -19,7 +19,7 @@ from broadcasts.broadcast import BroadcastState
 from broadcasts.consent import StartRules
 from broadcasts.courier import PumpParts, PumpRules
 from broadcasts.delivery import DeliveryState, Outcome, Sent
-from broadcasts.letters import Letters
+from broadcasts.letters import Letters, Means
 from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.ports import Closing, Content, Sender
 from broadcasts.pump import Pump
@@ -153,6 +153,7 @@ class Station:
     started: datetime = NOON
     rules: PumpRules = QUICK
     pace: PaceRules = NO_PACE
+    means: Means = field(default_factory=Means)
     bulletins_written: int = 0
 
     def __post_init__(self) -> None:
@@ -179,7 +180,7 @@ class Station:
             paces=SqlPaces(self.engine, self.committer),
             sender=sender or self.sender,
             pacer=self.pacer,
-            letters=Letters(book, Imprint("loa_bot", VIET_NAM)),
+            letters=Letters(book, Imprint("loa_bot", VIET_NAM), self.means),
             notices=self.told,
             now=lambda: self.time,
             random=Random(7),

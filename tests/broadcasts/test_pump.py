@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from broadcasts.broadcast import BroadcastState
-from broadcasts.delivery import DeliveryState, Rejected
+from broadcasts.delivery import DeliveryState, FloodWait, NotSent, Rejected
 from broadcasts.pacing import PaceRules
 from bulletins.bulletin import Audience
 from tests.broadcasts.looks import (
@@ -77,6 +77,26 @@ async def test_a_silent_canary_does_not_hold_up_an_emergency_for_long(station: S
         station.advance(seconds=11)
         await station.until(lambda: arrived(station, CHATS[:3]))
     assert (await station.states(bulletin))["-999"] is not SENT
+
+
+async def test_a_canary_that_must_wait_for_hours_does_not_hold_up_an_emergency(station: Station) -> None:
+    await station.channels(CHATS[:3])
+    await station.channel("-999", canary=True)
+    station.sender.answers["-999"].append(FloodWait(3 * 3_600.0))
+    bulletin = await station.start(station.emergency())
+    async with station.pumping():
+        await station.until(lambda: arrived(station, CHATS[:3]))
+    assert (await station.states(bulletin))["-999"] is QUEUED
+
+
+async def test_a_canary_that_could_not_be_reached_has_not_shown_anything(station: Station) -> None:
+    await station.channels(CHATS)
+    await station.channel("-999", canary=True)
+    station.sender.answers["-999"].extend([NotSent("ConnectionRefusedError"), Rejected("bad_markup")])
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: is_in_state(station, bulletin, BroadcastState.PAUSED))
+    assert set(station.sender.chats()) == {"-999"}
 
 
 async def test_what_the_canary_refuses_goes_to_nobody_else(station: Station) -> None:

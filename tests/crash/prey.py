@@ -18,7 +18,7 @@ import structlog
 
 from broadcasts.consent import StartRules
 from broadcasts.courier import PumpParts
-from broadcasts.letters import Letters
+from broadcasts.letters import Letters, Means
 from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.pump import Pump
 from members.channel import Platform
@@ -53,7 +53,7 @@ async def live(file: Path, url: str, make_ledger: type[SqlLedger]) -> None:
             paces=SqlPaces(engine, committer),
             sender=TelegramSender(connections, account, PictureShelf(engine, committer)),
             pacer=Pacer(_PACE, CAPABILITIES[Platform.TELEGRAM].is_group),
-            letters=Letters(BulletinBook(engine, committer, StartRules), IMPRINT),
+            letters=Letters(BulletinBook(engine, committer, StartRules), IMPRINT, Means()),
             notices=Silence(),
             now=lambda: datetime.now(UTC),
             random=Random(os.getpid()),

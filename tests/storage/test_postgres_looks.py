@@ -29,7 +29,14 @@ async def engine(fresh_postgres_url: str) -> AsyncIterator[AsyncEngine]:
 
 async def test_no_look_reads_a_whole_table(engine: AsyncEngine) -> None:
     far = 2**60
-    looks = {"bots": list(BOTS), "now": 0, "until": far, "patient_since": 0, "at_most": 1_000}
+    looks = {
+        "bots": list(BOTS),
+        "now": 0,
+        "until": far,
+        "patient_since": 0,
+        "patient_until": far,
+        "at_most": 1_000,
+    }
     zeros, ones = [0] * len(BOTS), [1] * len(BOTS)
     picks = {"bots": list(BOTS), "bulletins": ones, "corrected": ones, "canaries": ones, "now": far}
     picks |= {"after_due": zeros, "after_id": zeros, "at_most": [20] * len(BOTS)}
