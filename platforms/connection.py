@@ -72,6 +72,11 @@ class Connection(asyncio.Protocol):
     def _is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
+    @property
+    def _is_written(self) -> bool:
+        """Whether nothing of a request is left; an answer may come before all of it was read (RFC 9112, 9.3)."""
+        return self._transport is not None and self._transport.get_write_buffer_size() == 0
+
     def ask(self, request: bytes) -> asyncio.Future[Answer]:
         """Write ``request``; the future has its answer, or Broken. Raises NotBegun.
 
@@ -152,7 +157,7 @@ class Connection(asyncio.Protocol):
         if self._parser.get_status_code() < _FINAL_STATUS:
             self._forget_message()
             return
-        self._may_be_kept = self._may_be_kept and self._parser.should_keep_alive()
+        self._may_be_kept = self._may_be_kept and self._parser.should_keep_alive() and self._is_written
         self._finish(self._parser)
 
     # --- the end of a request --------------------------------------------------------------------------

@@ -330,6 +330,9 @@ class _Line:
     def is_closing(self) -> bool:
         return self._is_closed
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def write(self, data: bytes) -> None:
         """Leaves at once."""
         self._wire.take(self, data)

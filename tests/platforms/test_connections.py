@@ -261,6 +261,10 @@ class Paper(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.is_closed = False
+        self.left = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Nobody reads it."""
@@ -290,3 +294,14 @@ def test_it_does_not_matter_in_which_pieces_an_answer_comes(answer: bytes, cuts:
     ends = sorted({cut for cut in cuts if cut < len(answer)} | {len(answer)})
     pieces = [answer[start:end] for start, end in zip([0, *ends], ends, strict=False)]
     assert asyncio.run(heard(pieces)) == (Answer(200, b"ok"), True)
+
+
+async def test_an_answer_that_came_before_all_of_the_request_was_written_is_the_last_one() -> None:
+    """A server that refuses a picture by its size does not wait for the rest of it."""
+    connection, paper = Connection(), Paper()
+    connection.connection_made(paper)
+    asked = connection.ask(b"POST / HTTP/1.1\r\n\r\n")
+    paper.left = 1_000_000
+    connection.data_received(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+    assert await asked == Answer(413, b"")
+    assert not connection.is_free
