@@ -26,6 +26,7 @@ from storage.committer import Committer
 from storage.ledger import SqlLedger
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
+from storage.pins import SqlPins
 from storage.tables import deliveries
 
 TOKEN = "1234567:BENCHMARK"
@@ -103,6 +104,7 @@ async def open_station(engine: AsyncEngine, url: str, pace: PaceRules = NO_PACE)
         parts = PumpParts(
             ledger=ledger,
             closing=ledger,
+            pins=SqlPins(engine, committer),
             paces=SqlPaces(engine, committer),
             sender=TelegramSender(connections, account, PictureShelf(engine, committer)),
             pacer=pacer,

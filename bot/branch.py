@@ -72,6 +72,7 @@ def build_pump(
     parts = PumpParts(
         ledger=house.ledger,
         closing=house.ledger,
+        pins=house.pins,
         paces=house.paces,
         sender=TelegramSender(branch.connections, branch.account, house.pictures, given.may_send),
         pacer=branch.pacer,

@@ -25,6 +25,7 @@ from storage.engine import open_engine
 from storage.ledger import SqlLedger
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
+from storage.pins import SqlPins
 from storage.roster import Roster
 from storage.schema import upgrade
 
@@ -39,6 +40,7 @@ class Storehouse:
     bulletins: BulletinBook
     pictures: PictureShelf
     ledger: SqlLedger
+    pins: SqlPins
     paces: SqlPaces
 
     async def trouble(self) -> str | None:
@@ -83,6 +85,7 @@ async def open_storehouse(settings: Settings) -> Storehouse:
         bulletins=BulletinBook(engine, committer, lambda: rules),
         pictures=PictureShelf(engine, committer),
         ledger=SqlLedger(engine, committer),
+        pins=SqlPins(engine, committer),
         paces=SqlPaces(engine, committer),
     )
 

@@ -24,6 +24,8 @@ from broadcasts.delivery import (
 from broadcasts.ports import Due
 
 EDITS_TRIED = 4
+CORRECTED = "corrected"
+"""Why a bulletin stopped whose place a correction has taken."""
 NOT_EDITED = "not_edited"
 MOVED_AWAY = "moved_away"
 LEFT_BEHIND = f"{NOT_EDITED}:left_behind"

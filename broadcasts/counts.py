@@ -22,6 +22,16 @@ _ANSWERS = Counter(
     "What platforms answered to posts, changes and pins, other than yes; and that nothing could be sent.",
     ("bot", "outcome", "reason"),
 )
+_PINS_DROPPED = Counter(
+    "loa_pins_dropped",
+    "Pins that were owed and are not any more, though nothing was pinned.",
+    ("bot", "reason"),
+)
+
+
+def count_dropped_pin(bot: str, reason: str) -> None:
+    """One more that is given up; as with answers, the wording behind an unknown reason is left out."""
+    _PINS_DROPPED.labels(bot, reason.partition(":")[0]).inc()
 
 
 def count(bot: str, outcome: Outcome) -> None:

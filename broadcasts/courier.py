@@ -37,6 +37,7 @@ from broadcasts.line import Line
 from broadcasts.pace_memory import PaceMemory
 from broadcasts.pacing import Pacer
 from broadcasts.persistence import Persistence
+from broadcasts.pinning import Pinning, PinningParts
 from broadcasts.planner import quiet_until
 from broadcasts.ports import (
     Closing,
@@ -46,6 +47,8 @@ from broadcasts.ports import (
     Notices,
     OpenBulletin,
     PaceStore,
+    Pin,
+    Pins,
     Sender,
     Settlement,
 )
@@ -54,8 +57,6 @@ from broadcasts.retry import Circumstances, RetryRules, decide
 log = structlog.get_logger(__name__)
 
 _EFFECTS = (Gone, NoRights, Moved, Rejected)
-_PINNED_WITHIN_SECONDS = 10.0
-_PINNED_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class PumpParts:
 
     ledger: Ledger
     closing: Closing
+    pins: Pins
     paces: PaceStore
     sender: Sender
     pacer: Pacer
@@ -121,6 +123,8 @@ class Courier:
         self.pace_memory = PaceMemory(bot, parts.pacer, parts.paces, parts.now)
         self.line = Line(bot, parts.pacer, parts.notices)
         self._departures = Departures()
+        pinning = PinningParts(parts.pins, parts.pacer, parts.notices, parts.now, self._pinned)
+        self.pinning = Pinning(bot, pinning, persistence)
 
     async def carry(self, due: Due, bulletin: OpenBulletin, flight: Flight) -> None:
         """Send one intended delivery and record the outcome."""
@@ -129,9 +133,12 @@ class Courier:
         except Exception as error:  # noqa: BLE001 it is logged, and nothing was posted
             carried = Carried(NotSent(_fault(error, due)))
         flight.answered()
-        await self.record(due, bulletin, carried)
-        if due.pin and bulletin.corrects is None and isinstance(carried.outcome, Sent):
-            await self._pin(due, bulletin, carried.outcome)
+        if not isinstance(carried.outcome, Sent) or not _owes_pin(due, bulletin):
+            await self.record(due, bulletin, carried)
+            return
+        with self.pinning.in_hand(due.id):
+            await self.record(due, bulletin, carried)
+            await self.pinning.attempt(_pin_of(due, carried.outcome))
 
     async def record(self, due: Due, bulletin: OpenBulletin, carried: Carried) -> None:
         """Write down what an intended delivery came to."""
@@ -159,7 +166,7 @@ class Courier:
             asked_at = asyncio.get_running_loop().time()
             for change in letter.changes:
                 edited = await self._heard(
-                    due, await self._parts.sender.edit(due.chat, change.message_id, change.content)
+                    due.chat, await self._parts.sender.edit(due.chat, change.message_id, change.content)
                 )
                 after = after_edit(edited.outcome, due.attempt + 1)
                 if after.outcome is not None:
@@ -213,7 +220,7 @@ class Courier:
         flight.departed()
         try:
             return await self._heard(
-                due, await self._parts.sender.post(due.chat, letter.post, letter.reply_to)
+                due.chat, await self._parts.sender.post(due.chat, letter.post, letter.reply_to)
             )
         except Exception as error:  # noqa: BLE001 it is logged, and called unsure
             return Carried(Unsure(_fault(error, due)))
@@ -224,7 +231,7 @@ class Courier:
             self._parts.notices.bulletin_halted(due.bulletin_id)
         return Carried(NotSent("not as approved"))
 
-    async def _heard(self, due: Due, outcome: Outcome) -> Carried:
+    async def _heard(self, chat: str, outcome: Outcome) -> Carried:
         """Let the pace know of what the platform said, or that it could not be reached."""
         count(self._bot, outcome)
         if isinstance(outcome, NotSent) and outcome.reason in OUR_OWN:  # it says nothing of the line
@@ -234,34 +241,13 @@ class Courier:
         if isinstance(outcome, Unsure):
             return Carried(outcome, line_is_up=self.line.lost(outcome.reason))
         self.line.answered()
-        if isinstance(outcome, FloodWait) and self._parts.pacer.flood(due.chat, outcome.seconds):
+        if isinstance(outcome, FloodWait) and self._parts.pacer.flood(chat, outcome.seconds):
             await self._persistence.until_done(self.pace_memory.save)
         return Carried(outcome)
 
-    async def _pin(self, due: Due, bulletin: OpenBulletin, sent: Sent) -> None:
-        """As the channel chose. Without the right the bulletin still stands there; its member is told."""
-        outcome = await self._pinned(due, sent.message_id)
-        settlement = self._settlement(due, bulletin, Carried(sent))
-        if isinstance(outcome, NoRights):
-            await self._write(replace(settlement, effect=outcome))
-            self._parts.notices.channel_in_trouble()
-        elif isinstance(outcome, Sent) and due.flaw == PINNING:
-            await self._write(replace(settlement, clears_flaw=True))
-
-    async def _pinned(self, due: Due, message_id: str) -> Outcome:
-        """To pin twice is to pin once, so it is tried again for a while; a pin is not worth more."""
-        clock = asyncio.get_running_loop().time
-        rest_seconds, ends_at = _PINNED_AGAIN_SECONDS, clock() + _PINNED_WITHIN_SECONDS
-        while True:
-            outcome = (await self._heard(due, await self._parts.sender.pin(due.chat, message_id))).outcome
-            if not isinstance(outcome, FloodWait | NotSent | Unsure):
-                return outcome
-            wait_seconds = outcome.seconds if isinstance(outcome, FloodWait) else rest_seconds
-            rest_seconds *= 2
-            if clock() + wait_seconds > ends_at:
-                log.warning("a bulletin was not pinned", bot=self._bot, delivery=due.id, outcome=outcome)
-                return outcome
-            await asyncio.sleep(wait_seconds)
+    async def _pinned(self, pin: Pin) -> Outcome:
+        heard = await self._heard(pin.chat, await self._parts.sender.pin(pin.chat, pin.message_id))
+        return heard.outcome
 
     async def _write(self, settlement: Settlement) -> bool:
         ledger = self._parts.ledger
@@ -273,7 +259,7 @@ class Courier:
     def _settlement(self, due: Due, bulletin: OpenBulletin, carried: Carried) -> Settlement:
         outcome, at, made = carried.outcome, self._parts.now(), due.attempt + 1
         if isinstance(outcome, Sent):
-            return _arrival(due, outcome, at, carried.note)
+            return _arrival(due, outcome, at, carried.note, owes_pin=_owes_pin(due, bulletin))
         circumstances = Circumstances(
             at, made, bulletin.life_safety, due.resent, self._parts.random.random(), carried.line_is_up
         )
@@ -294,7 +280,7 @@ class Courier:
         )
 
 
-def _arrival(due: Due, sent: Sent, at: datetime, note: str | None) -> Settlement:
+def _arrival(due: Due, sent: Sent, at: datetime, note: str | None, *, owes_pin: bool) -> Settlement:
     """It arrived: there is nothing to decide."""
     return Settlement(
         delivery_id=due.id,
@@ -308,7 +294,17 @@ def _arrival(due: Due, sent: Sent, at: datetime, note: str | None) -> Settlement
         reason=note,
         resent=due.resent,
         clears_flaw=_was_mended(due),
+        owes_pin=owes_pin,
     )
+
+
+def _owes_pin(due: Due, bulletin: OpenBulletin) -> bool:
+    """A correction is not pinned: it changes the copy that is."""
+    return due.pin and bulletin.corrects is None
+
+
+def _pin_of(due: Due, sent: Sent) -> Pin:
+    return Pin(due.id, due.bulletin_id, due.channel_id, due.chat, sent.message_id, due.flaw)
 
 
 def _was_mended(due: Due) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from broadcasts.broadcast import Broadcast
+from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.delivery import DeliveryId, DeliveryState, Gone, Moved, NoRights, Outcome, Rejected
 from bulletins.bulletin import BulletinId, Lane
 from bulletins.rendering import Rendered
@@ -125,6 +125,8 @@ class Settlement:
     resent: bool = False
     effect: Gone | NoRights | Moved | Rejected | None = None
     clears_flaw: bool = False
+    owes_pin: bool = False
+    """It was sent, and its channel chose that bulletins are pinned: that is owed from this moment on."""
 
 
 class Ledger(Protocol):
@@ -166,6 +168,64 @@ class Closing(Protocol):
 
     async def halt(self, bulletin_id: BulletinId, because: str) -> bool:
         """Pause it for a moderator to look at; False when it was not being sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A copy that is to be pinned."""
+
+    delivery_id: DeliveryId
+    bulletin_id: BulletinId
+    channel_id: ChannelId
+    chat: str
+    message_id: str
+    flaw: str | None
+    attempt: int = 0
+    """How many times nothing came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwedPin:
+    """A pin that is owed, with what it takes to know whether it still should be."""
+
+    pin: Pin
+    due_at: datetime
+    posted_at: datetime
+    is_postable: bool
+    """False when the channel was paused, left or lost in the meantime."""
+    is_chosen: bool
+    is_left_behind: bool
+    """The group has moved, and the copy stayed in the old place."""
+    state: BroadcastState
+    was_corrected: bool
+    """It stopped only because a correction took its place."""
+    is_withdrawn: bool
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PinEnding:
+    """How a pin ended: it is owed no longer; and what that means beyond it, written together with that."""
+
+    delivery_id: DeliveryId
+    bulletin_id: BulletinId
+    channel_id: ChannelId
+    at: datetime
+    effect: NoRights | Moved | None = None
+    clears_flaw: bool = False
+
+
+class Pins(Protocol):
+    """The pins that are owed; ``Ledger.record`` adds to them."""
+
+    async def owed(self, bot: str, at_most: int) -> Sequence[OwedPin]:
+        """Those of this bot, in the order in which they are due, also those that are not due yet; reads only."""
+
+    async def put_off(self, pin: Pin, due_at: datetime) -> None:
+        """It is due later, and so many attempts are held against it."""
+
+    async def end(self, ending: PinEnding) -> None:
+        """It is owed no longer."""
 
 
 @dataclass(frozen=True, slots=True)

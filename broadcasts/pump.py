@@ -86,6 +86,7 @@ class Pump:
                 async with asyncio.TaskGroup() as feeding:
                     feeding.create_task(self._pick_forever())
                     feeding.create_task(self._feed_forever(flights))
+                    feeding.create_task(self._courier.pinning.run())
             finally:
                 await self._land()
 

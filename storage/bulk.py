@@ -20,6 +20,7 @@ from broadcasts.corrections import MOVED_AWAY
 from broadcasts.delivery import DeliveryId, DeliveryState
 from broadcasts.ports import Intent, Settlement
 from storage.committer import Batch
+from storage.pins_owed import owe, owe_in_postgres, owe_in_sqlite
 from storage.steps import may_become, may_become_in_words, may_leave, may_leave_in_words
 from storage.tables import deliveries, milliseconds
 
@@ -170,6 +171,8 @@ async def settle(connection: AsyncConnection, settled: Settlement) -> None:
     """Write what came of one attempt, inside somebody's transaction."""
     if settled.state is DeliveryState.SENT:
         await connection.execute(_SETTLE_SENT, _sent_row(settled))
+        if settled.owes_pin:
+            await owe(connection, settled)
     else:
         await connection.execute(_SETTLE, _row(settled))
 
@@ -183,6 +186,9 @@ async def _settle_in_postgres(
         await connection.execute(_SETTLE_SENT_IN_POSTGRES, _by_column(sent))
     if other:
         await connection.execute(_SETTLE_IN_POSTGRES, _by_column(other))
+    owing = [settled for settled in settlements if settled.owes_pin]
+    if owing:
+        await owe_in_postgres(connection, owing)
     return [False] * len(settlements)
 
 
@@ -207,6 +213,9 @@ def _settle_in_sqlite(driver: sqlite3.Connection, settlements: Sequence[Settleme
         driver.execute(_SETTLE_SENT_IN_SQLITE, (json.dumps(sent),))
     if other:
         driver.execute(_SETTLE_IN_SQLITE, (json.dumps(other),))
+    owing = [settled for settled in settlements if settled.owes_pin]
+    if owing:
+        owe_in_sqlite(driver, owing)
     return [False] * len(settlements)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from broadcasts.book import Change, Consent, NewDraft, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.consent import UNFINISHED, check_path
+from broadcasts.corrections import CORRECTED
 from bulletins.bulletin import BulletinId, MsgType
 from storage.bulletin_rows import bulletin_columns, read_broadcast
 from storage.planning import plan_deliveries
@@ -48,7 +49,7 @@ async def stop_superseded(
             or_(bulletins.c.id == corrects, is_older),
             bulletins.c.state.in_([state.value for state in UNFINISHED]),
         )
-        .values(state=BroadcastState.STOPPED.value, halted_because="corrected", finished_at=now)
+        .values(state=BroadcastState.STOPPED.value, halted_because=CORRECTED, finished_at=now)
     )
 
 

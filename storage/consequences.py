@@ -6,6 +6,7 @@ A channel is lost, lacks a right, or has moved; a bulletin is halted by the brea
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import and_, case, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from broadcasts.breaker import UNKNOWN, is_known, may_be_about_content, should_halt
 from broadcasts.broadcast import BroadcastState
 from broadcasts.corrections import LEFT_BEHIND, MOVED_AWAY, NOT_EDITED
-from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected
-from broadcasts.ports import Settlement
+from broadcasts.delivery import DeliveryId, DeliveryState, Gone, Moved, NoRights, Rejected
 from broadcasts.retry import REASON_CHARACTERS
 from bulletins.bulletin import BulletinId
-from members.channel import ChannelKind, ChannelState
+from members.channel import ChannelId, ChannelKind, ChannelState
 from storage.steps import may_leave
 from storage.tables import bulletins, channels, deliveries, is_queued, is_sending, milliseconds
 
@@ -31,7 +31,35 @@ MAY_BE_GIVEN_UP = may_leave(DeliveryState.QUEUED, DeliveryState.DROPPED, Deliver
 """Which deliveries ``never_sent`` is for."""
 
 
-async def follow(connection: AsyncConnection, settled: Settlement) -> bool:
+class Cause(Protocol):
+    """What has consequences: what came of a post, or of a pin."""
+
+    @property
+    def delivery_id(self) -> DeliveryId:
+        """Whose outcome it is."""
+
+    @property
+    def channel_id(self) -> ChannelId:
+        """Where."""
+
+    @property
+    def bulletin_id(self) -> BulletinId:
+        """Of which bulletin."""
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+
+    @property
+    def effect(self) -> Gone | NoRights | Moved | Rejected | None:
+        """What the platform said of the channel, or of the bulletin."""
+
+    @property
+    def clears_flaw(self) -> bool:
+        """Whether the channel lacks nothing any more."""
+
+
+async def follow(connection: AsyncConnection, settled: Cause) -> bool:
     """Write what follows. True when the bulletin was halted by this."""
     match settled.effect:
         case Gone(reason):
@@ -49,7 +77,7 @@ async def follow(connection: AsyncConnection, settled: Settlement) -> bool:
     return False
 
 
-async def _lose(connection: AsyncConnection, settled: Settlement, reason: str) -> None:
+async def _lose(connection: AsyncConnection, settled: Cause, reason: str) -> None:
     await connection.execute(
         update(channels)
         .where(_c.id == settled.channel_id, _c.state.in_(_HERE))
@@ -57,7 +85,7 @@ async def _lose(connection: AsyncConnection, settled: Settlement, reason: str) -
     )
 
 
-async def _flag(connection: AsyncConnection, settled: Settlement, missing: str) -> None:
+async def _flag(connection: AsyncConnection, settled: Cause, missing: str) -> None:
     """The member hears of a right that is missing once, not once a bulletin."""
     flaw = missing[:FLAW_CHARACTERS]
     await connection.execute(
@@ -67,7 +95,7 @@ async def _flag(connection: AsyncConnection, settled: Settlement, missing: str) 
     )
 
 
-async def _move(connection: AsyncConnection, settled: Settlement, new_external_id: str) -> None:
+async def _move(connection: AsyncConnection, settled: Cause, new_external_id: str) -> None:
     """The same place under a new id. If that id was enrolled by itself, the row follows to that channel."""
     platform = select(_c.platform).where(_c.id == settled.channel_id).scalar_subquery()
     other = await connection.scalar(
@@ -103,7 +131,7 @@ async def leave_copies_behind(connection: AsyncConnection, channel_id: int) -> N
     )
 
 
-async def _hand_over(connection: AsyncConnection, settled: Settlement, other: int) -> None:
+async def _hand_over(connection: AsyncConnection, settled: Cause, other: int) -> None:
     """The old channel is lost to its successor, which needs no telling, and gets one delivery, not two."""
     await connection.execute(
         update(channels)
@@ -148,7 +176,7 @@ def never_sent(reason: str, at: datetime) -> dict[str, object]:
     return {"state": state, "reason": reason, "settled_at": milliseconds(at)}
 
 
-async def _maybe_halt(connection: AsyncConnection, settled: Settlement, reason: str) -> bool:
+async def _maybe_halt(connection: AsyncConnection, settled: Cause, reason: str) -> bool:
     if not may_be_about_content(reason):
         return False
     alike = _d.reason == f"rejected:{reason}"[:REASON_CHARACTERS]

@@ -258,6 +258,19 @@ deliveries = Table(
     ),
 )
 
+# What is to be pinned and is not yet; nearly always empty. A table of its own, for a delivery to a channel that pins
+# nothing must not cost more: a column would need an index that each outcome is checked against, a foreign key a look
+# at each change of the ledger.
+pins_due = Table(
+    "pins_due",
+    metadata,
+    Column("delivery_id", Id, primary_key=True, autoincrement=False),
+    Column("bot", String(40), nullable=False),
+    Column("attempt", SmallInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Index("ix_pins_due_turn", "bot", "due_at", "delivery_id"),
+)
+
 # Written out, not bound: SQLite uses a partial index only where it sees the same words.
 is_canary = text("channels.canary")
 is_queued = deliveries.c.state == literal_column("'queued'")

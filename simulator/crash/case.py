@@ -30,6 +30,7 @@ class Invariant(StrEnum):
     OVERTAKES = "the more urgent goes first"
     QUIET = "quiet hours are kept"
     CANARY = "the operator's own channel goes first"
+    PINNED = "where a channel chose so, every copy is pinned in the end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,11 @@ class BulletinFact:
     life_safety: bool
     is_extreme: bool
     corrects: int | None
+    withdraws: bool
     started: float | None
+    expires: float
+    was_corrected: bool
+    """It stopped only because a correction took its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class ChannelFact:
     state: ChannelState
     is_group: bool
     is_canary: bool
+    pins: bool
     quiet_minutes: tuple[int, int] | None
 
 
@@ -147,6 +152,7 @@ class Copy:
     chat: str
     message_id: int
     text: str
+    is_pinned: bool
 
 
 @dataclass(slots=True)

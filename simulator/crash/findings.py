@@ -6,15 +6,17 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from broadcasts.broadcast import BroadcastState
+from broadcasts.corrections import CORRECTED
 from broadcasts.delivery import DeliveryState
-from bulletins.bulletin import Lane
+from bulletins.bulletin import Lane, MsgType
 from members.channel import ChannelKind, ChannelState
 from simulator.crash.evidence import BulletinFact, ChannelFact, Copy, DeliveryFact, Evidence
 from simulator.crash.scenario import STARTS
 from simulator.world import Chat, World
 
 _BULLETINS = """
-    SELECT id, code, state, lane, life_safety, corrects, started_at, json_extract(record, '$.severity') AS severity
+    SELECT id, code, state, lane, life_safety, corrects, started_at, expires, halted_because,
+           json_extract(record, '$.severity') AS severity, json_extract(record, '$.msg_type') AS msg_type
     FROM bulletins ORDER BY id
 """
 _DELIVERIES = """
@@ -30,7 +32,7 @@ def read_facts(evidence: Evidence, observer: sqlite3.Connection, world: World, c
     evidence.channels = _channels(observer, chats)
     bots = set(world.bots)
     evidence.copies = tuple(
-        Copy(str(chat.id), message.id, message.text)
+        Copy(str(chat.id), message.id, message.text, message.is_pinned)
         for chat in world.chats.values()
         for message in chat.messages.values()
         if message.author_id in bots and not message.is_service
@@ -47,7 +49,10 @@ def _bulletin(row: sqlite3.Row) -> BulletinFact:
         life_safety=bool(row["life_safety"]),
         is_extreme=row["severity"] == "Extreme",
         corrects=row["corrects"],
+        withdraws=row["msg_type"] == MsgType.CANCEL.value,
         started=None if started is None else started / 1_000 - STARTS.timestamp(),
+        expires=row["expires"] / 1_000 - STARTS.timestamp(),
+        was_corrected=row["halted_because"] == CORRECTED,
     )
 
 
@@ -77,6 +82,7 @@ def _channels(observer: sqlite3.Connection, chats: Sequence[Chat]) -> Mapping[in
             state=ChannelState(row["state"]),
             is_group=row["kind"] != ChannelKind.SUBSCRIBER.value,
             is_canary=bool(row["canary"]),
+            pins=bool(row["pin"]),
             quiet_minutes=None if starts is None else (starts, ends),
         )
     return facts

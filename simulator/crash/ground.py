@@ -30,7 +30,7 @@ _KINDS = {
     "supergroup": ChannelKind.SUPERGROUP,
     "channel": ChannelKind.BROADCAST,
 }
-_CHANGING = ("deliveries", "approvals", "bulletins", "channels", "paces", "media_handles")
+_CHANGING = ("pins_due", "deliveries", "approvals", "bulletins", "channels", "paces", "media_handles")
 _ANYONE = ChannelPlan("group", "vi", False, False, False, False, None)
 
 

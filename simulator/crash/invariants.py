@@ -23,6 +23,7 @@ from simulator.crash.evidence import (
     Life,
     Request,
 )
+from simulator.crash.pinned import pinned
 
 _STOPS_WITHIN_SECONDS = 2.0
 _TIMER_SECONDS = 0.011
@@ -261,4 +262,5 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.OVERTAKES: _overtakes,
     Invariant.QUIET: _quiet,
     Invariant.CANARY: _canary,
+    Invariant.PINNED: pinned,
 }

@@ -35,6 +35,7 @@ from storage.committer import Committer
 from storage.ledger import SqlLedger
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
+from storage.pins import SqlPins
 from storage.roster import Roster
 
 BOT = "loa"
@@ -61,6 +62,7 @@ class Makers:
     ledger: Callable[[AsyncEngine, Committer], SqlLedger] = SqlLedger
     book: Callable[[AsyncEngine, Committer, Callable[[], StartRules]], BulletinBook] = BulletinBook
     aftermath: Callable[[AsyncEngine, Committer], SqlAftermath] = SqlAftermath
+    pins: Callable[[AsyncEngine, Committer], SqlPins] = SqlPins
     pacer: Callable[..., Pacer] = Pacer
     sender: Callable[[Connections, TelegramAccount, MediaShelf], Sender] = make_sender
 
@@ -124,6 +126,7 @@ class Process:
             parts = PumpParts(
                 ledger=ledger,
                 closing=ledger,
+                pins=found.makers.pins(engine, self._committer),
                 paces=SqlPaces(engine, self._committer),
                 sender=found.makers.sender(connections, account, shelf),
                 pacer=found.makers.pacer(scenario.pace, capabilities.is_group),

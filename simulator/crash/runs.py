@@ -33,6 +33,7 @@ _OUR_OWN_FAULT = "our own fault in a delivery"
 _UNFINISHED = """
     SELECT EXISTS (SELECT 1 FROM bulletins WHERE state IN ('sending', 'paused', 'scheduled', 'held'))
         OR EXISTS (SELECT 1 FROM deliveries WHERE state IN ('queued', 'sending'))
+        OR EXISTS (SELECT 1 FROM pins_due)
 """
 
 _STATE_ON_DISK = """
@@ -226,6 +227,8 @@ class Run:
                 self._world.promote(chat, bot)
             else:
                 self._world.add_member(chat, bot, by=hoa)
+                if plan.pin and number in self._scenario.may_pin:
+                    self._world.promote(chat, bot, ("can_pin_messages",), by=hoa)
             chats.append(chat)
         return chats
 
@@ -239,6 +242,8 @@ class Run:
                 self._world.remove_member(chat, bot, by=owner)
             case IncidentKind.MUTED:
                 self._world.set_permissions(chat, ())
+                if chat.member(bot.id).is_admin:
+                    self._world.demote(chat, bot)
             case IncidentKind.UPGRADED:
                 new = self._world.upgrade(chat)
                 self._overtaking.moved.add(str(new.id))

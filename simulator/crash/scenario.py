@@ -158,6 +158,8 @@ class Scenario:
     """Which of the bots serves each channel, by its number."""
     announced: frozenset[int]
     """Channels whose upgrade the platform also tells the bot of."""
+    may_pin: frozenset[int]
+    """Groups that gave the bot the right to pin if they chose that; in a broadcast channel it always has it."""
 
 
 class Theme(StrEnum):
@@ -211,6 +213,7 @@ def scenario_of(seed: int) -> Scenario:
         has_platform_limits=random.random() < 0.3,
         bots=_bots(later, len(channels)),
         announced=frozenset(number for number in range(len(channels)) if later.random() < 0.5),
+        may_pin=frozenset(number for number in range(len(channels)) if later.random() < 0.85),
     )
 
 
@@ -221,7 +224,7 @@ def _channels(random: Random, theme: Theme) -> tuple[ChannelPlan, ...]:
         ChannelPlan(
             kind=random.choice(_KINDS),
             language=random.choice(("vi", "vi", "en")),
-            pin=random.random() < 0.15,
+            pin=random.random() < 0.3,
             silent=random.random() < 0.15,
             is_paused=number > 1 and random.random() < 0.05,
             is_canary=has_canary and number == 0,

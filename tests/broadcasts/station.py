@@ -47,6 +47,7 @@ from storage.committer import Committer
 from storage.engine import open_engine
 from storage.ledger import SqlLedger
 from storage.paces import SqlPaces
+from storage.pins import SqlPins
 from storage.planning import plan_deliveries
 from storage.tables import bulletins, channels, deliveries, metadata
 
@@ -177,6 +178,7 @@ class Station:
         parts = PumpParts(
             ledger=self.ledger,
             closing=closing or self.ledger,
+            pins=SqlPins(self.engine, self.committer),
             paces=SqlPaces(self.engine, self.committer),
             sender=sender or self.sender,
             pacer=self.pacer,

@@ -16,7 +16,17 @@ from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.corrections import LEFT_UNSURE, MOVED_AWAY
 from broadcasts.delivery import DeliveryId, DeliveryState, Moved, NotSent, Outcome, Unsure
 from broadcasts.pacing import Pacer
-from broadcasts.ports import Content, Due, Intent, LedgerUnavailable, OpenBulletin, Pick, Settlement
+from broadcasts.ports import (
+    Content,
+    Due,
+    Intent,
+    LedgerUnavailable,
+    OpenBulletin,
+    Pick,
+    Pin,
+    PinEnding,
+    Settlement,
+)
 from bulletins.bulletin import BulletinId, Lane
 from platforms.telegram import TelegramSender
 from simulator.crash.invariants import Invariant
@@ -25,6 +35,7 @@ from storage.aftermath import SqlAftermath
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.ledger import SqlLedger
+from storage.pins import SqlPins
 from storage.tables import bulletins, deliveries
 
 
@@ -65,6 +76,20 @@ class ForgetfulLedger(SqlLedger):
         if settlement.state is DeliveryState.SENT and settlement.delivery_id % 3 == 0:
             settlement = replace(settlement, state=DeliveryState.UNSURE, message_id=None)
         return await super().record(settlement)
+
+
+class HeedlessLedger(SqlLedger):
+    """Keeps in mind what is to be pinned, and nowhere else."""
+
+    async def record(self, settlement: Settlement) -> bool:
+        return await super().record(replace(settlement, owes_pin=False))
+
+
+class FaintHeartedPins(SqlPins):
+    """What could not be pinned at once is given up."""
+
+    async def put_off(self, pin: Pin, due_at: datetime) -> None:
+        await self.end(PinEnding(pin.delivery_id, pin.bulletin_id, pin.channel_id, due_at))
 
 
 class NegligentLedger(SqlLedger):
@@ -306,6 +331,8 @@ BUGS: tuple[tuple[Makers, Invariant], ...] = (
     (Makers(book=LeakyBook), Invariant.PLANNED),
     (Makers(pacer=GenerousPacer), Invariant.PACE),
     (Makers(pacer=ImpatientPacer), Invariant.WAITS),
+    (Makers(ledger=HeedlessLedger), Invariant.PINNED),
+    (Makers(pins=FaintHeartedPins), Invariant.PINNED),
     (Makers(ledger=CrashingLedger), Invariant.NO_CRASH),
 )
 """Each bug, and the promise by which it is found."""

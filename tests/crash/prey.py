@@ -31,6 +31,7 @@ from storage.engine import open_engine
 from storage.ledger import SqlLedger
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
+from storage.pins import SqlPins
 from tests.crash.planted import HopefulLedger
 
 LEDGERS: dict[str, type[SqlLedger]] = {"whole": SqlLedger, "hopeful": HopefulLedger}
@@ -50,6 +51,7 @@ async def live(file: Path, url: str, make_ledger: type[SqlLedger]) -> None:
         parts = PumpParts(
             ledger=ledger,
             closing=ledger,
+            pins=SqlPins(engine, committer),
             paces=SqlPaces(engine, committer),
             sender=TelegramSender(connections, account, PictureShelf(engine, committer)),
             pacer=Pacer(_PACE, CAPABILITIES[Platform.TELEGRAM].is_group),
