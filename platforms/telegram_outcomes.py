@@ -89,7 +89,8 @@ _REJECTED = {
 # Nearly every answer: seen at its beginning and end, without reading what we ourselves have just written.
 _BEGIN_OF_MESSAGE = re.compile(rb'\{"ok":true,"result":\{"message_id":([1-9][0-9]{0,15})[,}]')
 _END_OF_MESSAGE = b"}}"
-_NOT_MODIFIED = "message is not modified"
+# It reads so already; or it is pinned already.
+_NOT_MODIFIED = ("message is not modified", "chat_not_modified")
 
 
 def outcome_of(status: int, body: bytes, known_message_id: str = "") -> Outcome:
@@ -154,7 +155,7 @@ def _refused(code: int, description: str, parameters: dict[str, Any], known_mess
     if isinstance(moved_to, int) and not isinstance(moved_to, bool):
         return Moved(str(moved_to))
     wording = description.lower()
-    if _NOT_MODIFIED in wording and known_message_id:
+    if known_message_id and any(known in wording for known in _NOT_MODIFIED):
         return Sent(known_message_id)
     return _by_wording(code, wording)
 

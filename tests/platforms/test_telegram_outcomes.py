@@ -92,6 +92,10 @@ def test_a_copy_that_reads_so_already_counts_as_changed() -> None:
     assert outcome_of(200, b'{"ok":true,"result":true}', known_message_id="5") == Sent("5")
 
 
+def test_a_copy_that_is_pinned_already_counts_as_pinned() -> None:
+    assert outcome_of(400, refusal(400, "Bad Request: CHAT_NOT_MODIFIED"), known_message_id="5") == Sent("5")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
