@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -25,21 +26,28 @@ class Persistence:
         self._bot = bot
         self._notices = notices
         self._has_failed = False
+        self._failing = 0
 
     async def until_done(self, ask: Callable[[], Awaitable[T]]) -> T:
         """The answer of ``ask``, however often that must be asked."""
+        try:
+            return await ask()
+        except LedgerUnavailable as error:
+            self._fail(str(error))
+        self._failing += 1
+        try:
+            return await self._again(ask)
+        finally:
+            self._failing -= 1
+            self._recover()
+
+    async def _again(self, ask: Callable[[], Awaitable[T]]) -> T:
         wait_seconds = _FIRST_WAIT_SECONDS
         while True:
-            try:
-                answer = await ask()
-            except LedgerUnavailable as error:
-                self._fail(str(error))
-            else:
-                if self._has_failed:
-                    self._recover()
-                return answer
             await asyncio.sleep(wait_seconds)
             wait_seconds = min(2 * wait_seconds, _LONGEST_WAIT_SECONDS)
+            with contextlib.suppress(LedgerUnavailable):
+                return await ask()
 
     def _fail(self, what: str) -> None:
         if not self._has_failed:
@@ -48,8 +56,10 @@ class Persistence:
             self._notices.storage_failed(what)
 
     def _recover(self) -> None:
-        log.info("sending goes on: the database answers again", bot=self._bot)
-        self.leave()
+        """It is over when nobody asks in vain any more: a full disk is read from as ever."""
+        if not self._failing:
+            log.info("sending goes on: the database answers again", bot=self._bot)
+            self.leave()
 
     def leave(self) -> None:
         """Nobody asks any more: what was told is taken back, for only we would learn that it is over."""
