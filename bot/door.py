@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import socket
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
-
 from bot.mistakes import OperatorMistake, mistake_behind
 from bot.settings import TelegramBot, Web
 from bot.texts import gettext as _
@@ -34,6 +32,8 @@ def is_in_use(mistake: OperatorMistake) -> bool:
 
 async def is_loa_there(web: Web) -> bool:
     """Whether what listens on the port answers as Loa in good health does."""
+    from aiohttp import ClientError, ClientSession, ClientTimeout  # a tenth of a second; nobody waits for it here
+
     host = f"[{web.host}]" if ":" in web.host else web.host
     timeout = ClientTimeout(total=_ANSWER_SECONDS)
     try:

@@ -20,8 +20,8 @@ from storage.tables import deliveries
 
 GROUPS = 60
 # "reception" stands for everything of ours that is behind it.
-CONVERSING = re.compile(r"(?<![.\w])(aiogram|bot\.reception|apscheduler|handlers)\b")
-NEEDED_BY_FEW = re.compile(r"\b(alembic|procrastinate|psycopg|aiohttp_socks|rich\.table|babel)\.")
+CONVERSING = re.compile(r"(?<![.\w])(aiogram|aiohttp|bot\.reception|apscheduler|handlers)\b")
+NEEDED_BY_FEW = re.compile(r"\b(alembic|procrastinate|psycopg|aiohttp|python_socks|rich\.table|babel)\.")
 
 
 @dataclass
