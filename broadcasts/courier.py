@@ -45,9 +45,9 @@ from broadcasts.ports import (
     LedgerUnavailable,
     Notices,
     OpenBulletin,
-    PaceStore,
     Sender,
     Settlement,
+    TokenStore,
 )
 from broadcasts.retry import Circumstances, RetryRules, decide
 
@@ -78,7 +78,7 @@ class PumpParts:
 
     ledger: Ledger
     closing: Closing
-    paces: PaceStore
+    paces: TokenStore
     sender: Sender
     pacer: Pacer
     letters: Letters
@@ -119,7 +119,7 @@ class Courier:
         self._rules = rules
         self._persistence = persistence
         self.pace_memory = PaceMemory(bot, parts.pacer, parts.paces, parts.now)
-        self.line = Line(bot, parts.pacer, parts.notices)
+        self.line = Line(bot, parts.pacer)
         self._departures = Departures()
 
     async def carry(self, due: Due, bulletin: OpenBulletin, flight: Flight) -> None:
