@@ -70,7 +70,7 @@ class Counted:
 class Newsroom:
     """Everything the staff's conversations need, over a house."""
 
-    def __init__(self, house: House, language: Language = VIETNAMESE) -> None:
+    def __init__(self, house: House, language: Language = VIETNAMESE, times: EditTimes = AT_ONCE) -> None:
         self.house = house
         self.wakes = 0
         self.moderators_chats: dict[str, str] = {}
@@ -114,7 +114,7 @@ class Newsroom:
             {BOT_NAME: house.bot},
             self.sources,
             TEXTS,
-            AT_ONCE,
+            times,
         )
         reviews = Reviews(self.bulletin_desk)
         house.include(
