@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.figures import CountedFigures
 from bulletins.bulletin import BulletinId
-from handlers.progress_board import EDITED_EVERY_SECONDS
+from handlers.edit_times import EDITED_EVERY_SECONDS
 from storage.counts import count_deliveries
 
 

@@ -6,13 +6,15 @@ With another bot's token every post would be refused, and every channel would be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.branch import Branch
 from bot.configuration import read_bot_secrets
@@ -22,11 +24,14 @@ from bot.storehouse import Storehouse
 from bot.texts import gettext as _
 from platforms.telegram_identity import Identity, NoAnswer, UnknownToken, account_id_in, identify
 from storage.accounts import keep_account, known_accounts
+from storage.audience import channels_without
 from storage.engine import open_engine
 
 log = structlog.get_logger(__name__)
 
 ASKED_AGAIN_SECONDS = 10.0
+
+V = TypeVar("V")
 
 
 def another_account(bot: str, known: str, now: str) -> str:
@@ -58,13 +63,32 @@ async def tokens_of_others(settings: Settings, environ: Mapping[str, str]) -> Se
     return found
 
 
+async def bots_left_out(settings: Settings) -> Sequence[tuple[str, str]]:
+    """For the doctor: bots that have channels and are not in the settings, each with what that means."""
+    sentence = _(
+        "It is not in the settings, but {count} channels belong to it: what is to be sent there waits until the "
+        "bulletin expires. Put the bot back under telegram, with this very name; or let their members leave, and "
+        "enrol the channels again with another bot."
+    )
+    names = [bot.name for bot in settings.telegram]
+    found = await _look_into(settings, lambda engine: channels_without(engine, names))
+    return [(bot, sentence.format(count=count)) for bot, count in found.items()]
+
+
 async def _known_before(settings: Settings) -> Mapping[str, str]:
+    names = [bot.name for bot in settings.telegram]
+    return await _look_into(settings, lambda engine: known_accounts(engine, names))
+
+
+async def _look_into(
+    settings: Settings, look: Callable[[AsyncEngine], Awaitable[Mapping[str, V]]]
+) -> Mapping[str, V]:
     """Nothing where there is no database of this version yet."""
     if _is_still_to_be_made(settings.database_url):
         return {}
     engine = open_engine(settings.database_url)
     try:
-        return await known_accounts(engine, [bot.name for bot in settings.telegram])
+        return await look(engine)
     except (SQLAlchemyError, OSError):
         return {}
     finally:

@@ -19,8 +19,6 @@ class Bell:
         self._rung = asyncio.Event()
         self.storage_trouble: str | None = None
         """Why nothing can be written; None while all is well."""
-        self.line_troubles: dict[str, str] = {}
-        """By the bot, why the platform does not take its messages."""
 
     def bulletin_halted(self, bulletin_id: BulletinId) -> None:
         """The progress board says it, from the bulletin's own row; here it is only logged."""
@@ -41,13 +39,11 @@ class Bell:
         self._rung.set()
 
     def line_failed(self, bot: str, because: str) -> None:
-        """The platform does not answer this bot, or refuses its token; its sending has stopped."""
-        self.line_troubles[bot] = because
+        """The platform does not answer this bot, or refuses its token: a row says so, for every process."""
         self._rung.set()
 
     def line_recovered(self, bot: str) -> None:
-        """It answers again; sending goes on."""
-        self.line_troubles.pop(bot, None)
+        """It answers again, and the row is gone."""
         self._rung.set()
 
     def answer(self) -> None:

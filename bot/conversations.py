@@ -19,6 +19,7 @@ from bot.person_language import PersonLanguage
 from bot.settings import Settings
 from bot.storehouse import Storehouse, start_rules
 from bot.surroundings import Surroundings
+from broadcasts.hindrance import Hindrances
 from broadcasts.lifecycle import Desk
 from bulletins.bulletin import Language
 from bulletins.rendering import Imprint
@@ -48,7 +49,7 @@ from handlers.citizen_voice import CitizenVoice
 from handlers.crowding import guard_crowding
 from handlers.desk import MemberDesk
 from handlers.moderation import ModerationDesk
-from handlers.progress_board import ProgressBoard, ProgressFigures
+from handlers.progress_board import ProgressBoard, ProgressFigures, Sources
 from handlers.reporting import ReportingDesk
 from handlers.settings_cards import Offer, SettingsCards
 from members.enrolment import Enrolment
@@ -91,6 +92,7 @@ class Furniture:
     desk: Desk
     surroundings: Surroundings
     figures: ProgressFigures
+    hindrances: Hindrances
 
     @property
     def zone(self) -> ZoneInfo:
@@ -120,9 +122,8 @@ def furnish(given: Furniture) -> Conversations:
     genuine = GenuineCheck(given.archive.published, given.imprint, given.surroundings.now)
     bulletins = _bulletin_desk(given, buttons, genuine)
     reviews = Reviews(bulletins)
-    progress = ProgressBoard(
-        bulletins, given.bots, given.figures, given.archive.progress_messages, given.texts
-    )
+    sources = Sources(given.figures, given.hindrances, given.archive.progress_messages)
+    progress = ProgressBoard(bulletins, given.bots, sources, given.texts)
     members = _member_desk(given, buttons)
     voice = CitizenVoice(given.bots, buttons, given.texts, given.zone)
     cards = _cards(given, buttons)

@@ -24,7 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.accounts import tokens_of_others
+from bot.accounts import bots_left_out, tokens_of_others
 from bot.bots import open_bot, open_http
 from bot.configuration import BotSecrets, read_bot_secrets, read_key, read_pledge, read_settings
 from bot.door import is_in_use, is_loa_there, listen, webhook_address
@@ -81,8 +81,15 @@ async def examine(
     for bot in settings.telegram:
         async for finding in check_bot(bot, environ, now):
             yield finding
-    for name, sentence in await tokens_of_others(settings, environ):
-        yield Finding(Level.FAIL, _("Bot {name}").format(name=name), sentence)
+    for finding in await check_accounts(settings, environ):
+        yield finding
+
+
+async def check_accounts(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
+    """Each bot is the one that members let in, and no channel's bot is missing."""
+    others, missing = await tokens_of_others(settings, environ), await bots_left_out(settings)
+    found = [(Level.FAIL, *other) for other in others] + [(Level.WARN, *one) for one in missing]
+    return [Finding(level, _("Bot {name}").format(name=name), said) for level, name, said in found]
 
 
 def check_time_zone(settings: Settings, now: datetime) -> Finding:

@@ -1,7 +1,8 @@
 """What happens while bulletins go out, told to whom it concerns; each thing once, from the database.
 
-The pump only rings the bell. What is to be told stands in rows, so a crash loses nothing: the crier looks at the
-start, when the bell is rung, and once a minute.
+The pump only rings the bell. What is to be told stands in rows, and so does which alarms were told: a crash loses
+nothing, a pump in another process is heard too, and whoever keeps the household next says nothing twice. The crier
+looks at the start, when the bell is rung, and a few times a minute. Only that nothing can be written stands in no row.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from aiogram.utils.i18n import gettext as _
 
 from bot.premises import Premises
 from broadcasts.line import REFUSED_TOKENS
+from broadcasts.ports import LedgerUnavailable
 from handlers.enrolment_words import about_change
 from handlers.telling import tell
 from members.channel import Channel, ChannelState
 from members.upkeep import Change
+from storage.alarms import Place, SqlAlarms
 from storage.untold import untold_channels
 
 log = structlog.get_logger(__name__)
 
-_LOOKED_AGAIN_SECONDS = 60.0
+_LOOKED_AGAIN_SECONDS = 15.0
 _TOLD_AGAIN_SECONDS = 5.0
 _TOLD_AT_A_TIME = 50
 
@@ -36,10 +39,6 @@ class Alarm(StrEnum):
     STORAGE = "storage"
     LINE = "line"
     TOKEN = "token"
-
-
-_Place = tuple[str, str]
-"""A bot's name, into whose moderators' chat something is said, and of which bot, or of nothing but the database."""
 
 
 class Crier:
@@ -57,7 +56,11 @@ class Crier:
         self._now = premises.given.now
         self._bots = bots
         self._texts = texts
-        self._told: dict[_Place, Alarm] = {}
+        self._heard_of = SqlAlarms(premises.house.engine, premises.house.committer)
+        self._lines_down: Mapping[str, str] = {}
+        self._told: dict[Place, str] = {}
+        self._kept: Mapping[Place, str] | None = None
+        """What is known to stand in the database of what was told; None before it was read."""
 
     async def run(self) -> None:
         """Tell, until cancelled."""
@@ -71,7 +74,32 @@ class Crier:
 
     async def _tell_moderators(self) -> bool:
         """What is new. Whether everybody knows it now: through a line that is down nobody hears that it is."""
-        alarms = self._alarms()
+        await self._recall()
+        is_all_told = await self._tell_alarms(self._alarms())
+        await self._keep_told()
+        return is_all_told
+
+    async def _recall(self) -> None:
+        """What stands in the database; while that does not answer, what was read last."""
+        try:
+            if self._kept is None:
+                self._kept = await self._heard_of.heard()
+                self._told = dict(self._kept) | self._told
+            self._lines_down = await self._house.paces.lines_down()
+        except LedgerUnavailable as error:
+            log.warning("what there is to tell could not be read", error=str(error))
+
+    async def _keep_told(self) -> None:
+        """What cannot be written now is tried again at the next look."""
+        if self._kept is None or self._told == self._kept:
+            return
+        try:
+            await self._heard_of.keep(self._told)
+            self._kept = dict(self._told)
+        except LedgerUnavailable as error:
+            log.warning("what was told could not be noted", error=str(error))
+
+    async def _tell_alarms(self, alarms: Mapping[str, Alarm]) -> bool:
         is_all_told = True
         for bot in self._settings.telegram:
             if bot.moderators_chat is None:
@@ -80,7 +108,7 @@ class Crier:
                 place, alarm = (bot.name, about), alarms.get(about)
                 if self._told.get(place) == alarm:
                     continue
-                said = self._words(about, alarm or self._told[place], is_over=alarm is None)
+                said = self._words(about, alarm or Alarm(self._told[place]), is_over=alarm is None)
                 if not await self._say(self._bots[bot.name], bot.moderators_chat, said):
                     is_all_told = False
                 elif alarm is None:
@@ -93,7 +121,7 @@ class Crier:
         """By the bot whose trouble it is; the database's is nobody's."""
         alarms = {
             bot: Alarm.TOKEN if because in REFUSED_TOKENS else Alarm.LINE
-            for bot, because in self._bell.line_troubles.items()
+            for bot, because in self._lines_down.items()
         }
         return alarms if self._bell.storage_trouble is None else alarms | {"": Alarm.STORAGE}
 

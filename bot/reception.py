@@ -22,6 +22,7 @@ from bot.clockwork import Chore, Clockwork
 from bot.conversations import Conversations, Furniture, furnish, retention_of
 from bot.door import webhook_address
 from bot.figures import CountedFigures
+from bot.hindrances import KnownHindrances
 from bot.inbox import Inbox, Poller
 from bot.notices import Crier
 from bot.person_language import load_texts
@@ -34,6 +35,7 @@ from handlers.menu import set_menu
 from platforms.telegram_answers import PacedAnswers
 from storage.counts import count_deliveries
 from storage.overdue import Overdue
+from storage.waiting import waiting_deliveries
 from web.server import WebServer
 from web.webhooks import Webhook, webhook_routes
 
@@ -141,6 +143,13 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
             desk=desk,
             surroundings=premises.given,
             figures=CountedFigures(partial(count_deliveries, premises.house.engine)),
+            hindrances=KnownHindrances(
+                partial(waiting_deliveries, premises.house.engine),
+                premises.bell,
+                frozenset(premises.branches),
+                premises.given.now,
+                premises.imprint.zone,
+            ),
         )
     )
     return Reception(premises, archive, bots, conversations, clockwork)

@@ -46,11 +46,11 @@ from broadcasts.ports import (
     LedgerUnavailable,
     Notices,
     OpenBulletin,
-    PaceStore,
     Pin,
     Pins,
     Sender,
     Settlement,
+    TokenStore,
 )
 from broadcasts.retry import Circumstances, RetryRules, decide
 
@@ -80,7 +80,7 @@ class PumpParts:
     ledger: Ledger
     closing: Closing
     pins: Pins
-    paces: PaceStore
+    paces: TokenStore
     sender: Sender
     pacer: Pacer
     letters: Letters
@@ -121,7 +121,7 @@ class Courier:
         self._rules = rules
         self._persistence = persistence
         self.pace_memory = PaceMemory(bot, parts.pacer, parts.paces, parts.now)
-        self.line = Line(bot, parts.pacer, parts.notices)
+        self.line = Line(bot, parts.pacer)
         self._departures = Departures()
         pinning = PinningParts(parts.pins, parts.pacer, parts.notices, parts.now, self._pinned)
         self.pinning = Pinning(bot, pinning, persistence)

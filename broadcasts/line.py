@@ -3,15 +3,17 @@
     up ──nothing got out, or five times in a row no answer──> down ──any answer──> up
 
 While it is down the token rests, longer each time, and then one delivery probes it. A gateway that swallows what it
-is given is as bad as a cable that is cut: each message given to it is one more of which nobody knows.
+is given is as bad as a cable that is cut: each message given to it is one more of which nobody knows. Who else is to
+know of it reads what ``broadcasts/line_memory.py`` wrote down.
 """
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from broadcasts.pacing import Pacer
-from broadcasts.ports import Notices
 
 log = structlog.get_logger(__name__)
 
@@ -28,13 +30,14 @@ REFUSED_TOKENS = frozenset({"http_401", "http_404"})
 class Line:
     """Keeps watch over one token's line."""
 
-    def __init__(self, bot: str, pacer: Pacer, notices: Notices) -> None:
+    def __init__(self, bot: str, pacer: Pacer) -> None:
         self._bot = bot
         self._pacer = pacer
-        self._notices = notices
         self._rest_seconds = 0.0
         self._lost_in_a_row = 0
-        self._is_told = False
+        self.trouble: str | None = None
+        """Why it is down, once it has been so long enough for people to be told."""
+        self._has_turned = asyncio.Event()
 
     @property
     def is_down(self) -> bool:
@@ -45,15 +48,19 @@ class Line:
         """The platform said something."""
         self._lost_in_a_row = 0
         self._rest_seconds = 0.0
-        if self._is_told:
+        if self.trouble is not None:
             log.info("sending goes on: the platform answers again", bot=self._bot)
-            self.leave()
+            self.trouble = None
+            self._has_turned.set()
 
-    def leave(self) -> None:
-        """Nobody keeps watch any more: what was told is taken back, for only we would learn that it is over."""
-        if self._is_told:
-            self._is_told = False
-            self._notices.line_recovered(self._bot)
+    def resume(self, trouble: str | None) -> None:
+        """Whoever kept watch before us last saw it so. It is tried at once all the same."""
+        self.trouble = trouble
+
+    async def turned(self) -> None:
+        """Until there is trouble, or other trouble, or none any more."""
+        await self._has_turned.wait()
+        self._has_turned.clear()
 
     def failed(self, reason: str) -> bool:
         """Nothing got out. Whether the line had been up before."""
@@ -61,10 +68,12 @@ class Line:
         if not self._pacer.held_for():  # failures of what was already under way count once
             self._rest_seconds = min(max(2 * self._rest_seconds, _FIRST_REST_SECONDS), _LONGEST_REST_SECONDS)
             self._pacer.hold(self._rest_seconds)
-        if not self._is_told and (self._rest_seconds >= _TOLD_FROM_SECONDS or reason in REFUSED_TOKENS):
-            self._is_told = True
+        is_refused = reason in REFUSED_TOKENS
+        is_news = self.trouble is None or (self.trouble in REFUSED_TOKENS) is not is_refused
+        if is_news and (self._rest_seconds >= _TOLD_FROM_SECONDS or is_refused):
             log.error("sending stopped: the platform does not answer", bot=self._bot, reason=reason)
-            self._notices.line_failed(self._bot, reason)
+            self.trouble = reason
+            self._has_turned.set()
         return was_up
 
     def lost(self, reason: str) -> bool:

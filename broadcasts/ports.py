@@ -291,6 +291,20 @@ class PaceStore(Protocol):
         """Keep it over a restart."""
 
 
+class LineStore(Protocol):
+    """Where it is kept that a token's line is down."""
+
+    async def load_line(self, bot: str) -> str | None:
+        """Why it is down, as was seen last; None when it was up."""
+
+    async def save_line(self, bot: str, trouble: str | None) -> None:
+        """For every process to read, over restarts too."""
+
+
+class TokenStore(PaceStore, LineStore, Protocol):
+    """How a token stands: whether it is held, and whether its line is down."""
+
+
 class Notices(Protocol):
     """What people must be told while bulletins go out. Called by the pump, which must not wait for it."""
 
@@ -307,7 +321,7 @@ class Notices(Protocol):
         """Writing works again; sending goes on."""
 
     def line_failed(self, bot: str, because: str) -> None:
-        """The platform does not answer this bot, or refuses its token; its sending has stopped."""
+        """The platform does not answer this bot, or refuses its token; its sending has stopped. It is written down."""
 
     def line_recovered(self, bot: str) -> None:
-        """It answers again; sending goes on."""
+        """It answers again; sending goes on. That, too, is written down."""

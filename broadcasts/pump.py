@@ -21,6 +21,7 @@ import structlog
 from broadcasts.courier import Carried, Courier, PumpParts, PumpRules
 from broadcasts.delivery import FloodWait
 from broadcasts.headway import Headway
+from broadcasts.line_memory import LineMemory
 from broadcasts.persistence import Persistence
 from broadcasts.picker import Picker
 from broadcasts.ports import Due, Intent, OpenBulletin
@@ -52,6 +53,7 @@ class Pump:
         self._persistence = persistence
         self._picker = Picker(bot, parts, self._rules, persistence)
         self._courier = Courier(bot, parts, self._rules, persistence)
+        self._line_memory = LineMemory(bot, self._courier.line, parts.paces, parts.notices, persistence)
         self._ahead: Counter[Lane] = Counter()
         self._headway = Headway(self._rules.ahead_seconds)
         self._asking = 0
@@ -76,7 +78,6 @@ class Pump:
         try:
             await self._send()
         finally:
-            self._courier.line.leave()
             self._persistence.leave()
 
     async def _send(self) -> None:
@@ -87,17 +88,19 @@ class Pump:
                     feeding.create_task(self._pick_forever())
                     feeding.create_task(self._feed_forever(flights))
                     feeding.create_task(self._courier.pinning.run())
+                    feeding.create_task(self._line_memory.keep())
             finally:
                 await self._land()
 
     async def _begin(self) -> None:
-        """What an earlier run left behind: deliveries whose fate nobody knows, and a pace that was held."""
+        """What an earlier run left behind: deliveries whose fate nobody knows, a pace that was held, a line down."""
         now = self._parts.now()
         ledger = self._parts.ledger
         left = await self._persistence.until_done(lambda: ledger.recover(self._bot, now))
         if left:
             log.warning("deliveries were interrupted", bot=self._bot, deliveries=left)
         await self._persistence.until_done(self._courier.pace_memory.restore)
+        await self._persistence.until_done(self._line_memory.restore)
 
     async def _pick_forever(self) -> None:
         while True:

@@ -1,5 +1,9 @@
 """The board that shows how bulletins are getting on: one message for the author, edited while it runs.
 
+    the round, every 3 s ──┐
+    a press, an approval ──┴──> show ──its last change is 3 s ago──> edited
+                                   └──it is younger──> asked for ──as soon as it may be──> edited
+
 It looks into the book again and again, so a start by the timer, a halt by the breaker and a restart all lead
 to the same message. What the moderators' chats must know of it is said by ``handlers/announcing.py``.
 """
@@ -8,6 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -20,21 +26,23 @@ from aiogram.utils.i18n import gettext as _
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends
+from broadcasts.hindrance import Hindrances
 from broadcasts.recurrence import Doubt, why_it_is_held
 from bulletins.bulletin import BulletinId, MsgType
 from handlers.announcing import Announcements, Announcer
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Cell
+from handlers.edit_times import EditTimes
 from handlers.progress_words import Figures, progress_words
 
 log = structlog.get_logger(__name__)
 
-EDITED_EVERY_SECONDS = 3.0
 _ENDED = frozenset({BroadcastState.DONE, BroadcastState.STOPPED, BroadcastState.FINISHED})
 _SENT_BY_A_PERSON = frozenset({Refusal.TOO_LATE.value, *(doubt.value for doubt in Doubt)})
 """Why something is held that may still go out when somebody says so."""
 
 _MARKUPS_KEPT = 256
+_ASKED_AT_MOST = 256
 
 CLOSED = ""
 """In the place of a message: the bulletin has ended and its message says so."""
@@ -60,6 +68,15 @@ class ProgressMessages(Announcements, Protocol):
         """Remember the message; `CLOSED` once nothing is edited any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the board looks."""
+
+    figures: ProgressFigures
+    hindrances: Hindrances
+    messages: ProgressMessages
+
+
 class ProgressBoard:
     """Shows progress. ``run`` is a task that the supervisor owns."""
 
@@ -67,25 +84,33 @@ class ProgressBoard:
         self,
         desk: BulletinDesk,
         bots: Mapping[str, Bot],
-        figures: ProgressFigures,
-        messages: ProgressMessages,
+        sources: Sources,
         texts: I18n,
+        times: EditTimes | None = None,
     ) -> None:
         self._desk = desk
         self._bots = bots
-        self._figures = figures
-        self._messages = messages
+        self._sources = sources
+        self._messages = sources.messages
         self._texts = texts
+        self._times = times or EditTimes()
+        self._asked: set[BulletinId] = set()
+        self._is_asked = asyncio.Event()
         self._shown: dict[BulletinId, str] = {}
-        self._announcer = Announcer(desk, bots, messages)
+        self._announcer = Announcer(desk, bots, sources.messages)
         self._markups: dict[tuple[BulletinId, BroadcastState, bool], InlineKeyboardMarkup] = {}
         self._turn = asyncio.Lock()  # the loop and a press must not both post the first message
 
     async def run(self) -> None:
-        """Bring every message up to date, every three seconds."""
+        """Bring every message up to date, every three seconds; what was asked for too early, as soon as it may be."""
+        clock = asyncio.get_running_loop().time
         while True:
             await self.update()
-            await asyncio.sleep(EDITED_EVERY_SECONDS)
+            round_ends_at = clock() + self._times.apart_seconds
+            while clock() < round_ends_at:
+                self._is_asked.clear()
+                await self._show_asked()
+                await self._rest(min([round_ends_at, *map(self._times.free_at, self._asked)]) - clock())
 
     async def update(self) -> None:
         """Bring every message up to date once."""
@@ -93,24 +118,49 @@ class ProgressBoard:
             await self.show(bulletin_id)
 
     async def show(self, bulletin_id: BulletinId) -> None:
-        """Post or edit the message of one bulletin, when it says something new.
+        """Post or edit the message of one bulletin, when it says something new; if it is too early, ``run`` does so.
 
         What fails is tried again next time: whoever called has done something more important already.
         """
         locale = self._texts.default_locale
         async with self._turn:
+            if not self._may_change(bulletin_id):
+                self._ask(bulletin_id)
+                return
+            self._asked.discard(bulletin_id)
             with self._texts.context(), self._texts.use_locale(locale):
                 broadcast = await self._desk.desk.find(bulletin_id)
                 if broadcast is not None and not await self._is_closed(broadcast):
                     await self._show(broadcast)
+
+    def _may_change(self, bulletin_id: BulletinId) -> bool:
+        return self._times.free_at(bulletin_id) <= asyncio.get_running_loop().time()
+
+    def _ask(self, bulletin_id: BulletinId) -> None:
+        """Whatever is forgotten here is found by the next round."""
+        if len(self._asked) < _ASKED_AT_MOST:
+            self._asked.add(bulletin_id)
+            self._is_asked.set()
+
+    async def _show_asked(self) -> None:
+        for bulletin_id in [one for one in self._asked if self._may_change(one)]:
+            await self.show(bulletin_id)
+
+    async def _rest(self, seconds: float) -> None:
+        """So long, unless something is asked for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_asked.wait()
 
     async def _is_closed(self, broadcast: Broadcast) -> bool:
         return broadcast.state in _ENDED and await self._messages.message_of(broadcast.id) == CLOSED
 
     async def _show(self, broadcast: Broadcast) -> None:
         is_ended = broadcast.state in _ENDED
-        figures = await self._figures.figures(broadcast.id, is_final=is_ended)
-        text = progress_words(broadcast, figures, self._desk)
+        figures = await self._sources.figures.figures(broadcast.id, is_final=is_ended)
+        is_sending = broadcast.state is BroadcastState.SENDING
+        in_the_way = await self._sources.hindrances.of(broadcast.id) if is_sending else ()
+        text = progress_words(broadcast, figures, in_the_way, self._desk)
         rows = [] if is_ended else action_rows(broadcast)
         is_announced = await self._announcer.announce(broadcast, text, rows)
         if self._shown.get(broadcast.id) != text and not await self._try_to_put(broadcast, figures, text):
@@ -133,6 +183,8 @@ class ProgressBoard:
         except TelegramAPIError as error:
             log.warning("progress was not shown", bulletin_id=broadcast.id, error=str(error))
             return False
+        finally:
+            self._times.took(broadcast.id)
         return True
 
     async def _put(self, broadcast: Broadcast, text: str, markup: InlineKeyboardMarkup) -> None:

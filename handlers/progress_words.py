@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from aiogram import html
 from aiogram.utils.i18n import gettext as _
@@ -13,6 +14,7 @@ from babel.numbers import format_decimal
 from broadcasts.book import Refusal
 from broadcasts.breaker import DEPARTURES_THAT_HALT, MANY_GONE
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.hindrance import Hindrance, Why
 from broadcasts.recurrence import SUPERSEDED, Doubt, why_it_is_held
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, kind_words, moment_words, start_words, state_words
@@ -20,6 +22,7 @@ from handlers.repetition_words import recurrence_words
 from handlers.telling import spoken
 
 _BAR_CELLS = 12
+_NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,58 @@ class Figures:
         return max(0, self.planned - self.sent - self.failed - self.unsure - self.dropped)
 
 
-def progress_words(broadcast: Broadcast, figures: Figures, desk: BulletinDesk) -> str:
+def progress_words(
+    broadcast: Broadcast, figures: Figures, in_the_way: Sequence[Hindrance], desk: BulletinDesk
+) -> str:
     """The whole message."""
     lines = [standing_words(broadcast, desk)]
     if figures.planned:
         lines += [_bar(figures), *_counted(figures)]
+    lines += [f"⏳ {hindrance_words(one, desk)}" for one in in_the_way]
     return "\n".join(lines)
+
+
+def hindrance_words(hindrance: Hindrance, desk: BulletinDesk) -> str:
+    """Why nothing moves, that nothing is lost, and who can do something where anybody can."""
+    words = {
+        Why.STORAGE: _(
+            "Nothing can be sent for now: the database cannot be written. Nothing is lost, and sending goes on by "
+            "itself as soon as it can be."
+        ),
+        Why.NO_BOT: ngettext(
+            "{count} channel waits for bot {names}, which does not run here. Please ask whoever runs the server "
+            "(loa doctor). What is left when the bulletin expires is dropped.",
+            "{count} channels wait for bot {names}, which does not run here. Please ask whoever runs the server "
+            "(loa doctor). What is left when the bulletin expires is dropped.",
+            hindrance.channels,
+        ),
+        Why.TOKEN: _(
+            "Bot {names} can send nothing: Telegram does not accept its token any more. Please ask whoever runs the "
+            "server to put a valid one in place. Nothing is lost."
+        ),
+        Why.LINE: _(
+            "Bot {names} can send nothing for now: Telegram does not answer. Loa tries again every half minute, and "
+            "sending goes on by itself."
+        ),
+        Why.FLOOD: _(
+            "Telegram asks bot {names} to wait until {moment}. Nothing is lost, and sending goes on by itself then."
+        ),
+        Why.QUIET: _("Only channels in their quiet hours are left. Sending goes on at {moment}."),
+        Why.LATER: _("What is left is tried again at {moment}."),
+    }
+    moment = moment_words(_whole_minute_after(hindrance.until), desk) if hindrance.until else ""
+    return words[hindrance.why].format(names=_named(hindrance.bots), moment=moment, count=hindrance.channels)
+
+
+def _named(bots: Sequence[str]) -> str:
+    """The first few names."""
+    more = ["…"] if len(bots) > _NAMED_AT_MOST else []
+    return ", ".join([*map(html.quote, bots[:_NAMED_AT_MOST]), *more])
+
+
+def _whole_minute_after(moment: datetime) -> datetime:
+    """Nobody reads seconds, and nobody should look too early."""
+    return (moment + timedelta(seconds=59)).replace(second=0, microsecond=0)
 
 
 def standing_words(broadcast: Broadcast, desk: BulletinDesk) -> str:

@@ -70,8 +70,10 @@ class ProgressingTalk:
             if broadcast is None:
                 await message.reply(why_not(Refusal.UNKNOWN))
                 return
-            said = await self._done(act, broadcast.id, writer_of(message))
+            said, is_done = await self._do(act, broadcast.id, writer_of(message))
             await message.reply(html.quote(said), reply_markup=await self._again(message, broadcast.id))
+            if is_done:
+                await self._board.show(broadcast.id)
 
         return handle
 
@@ -79,8 +81,11 @@ class ProgressingTalk:
         """A handler that does ``act`` with the bulletin under whose progress the button stands."""
 
         async def handle(query: CallbackQuery, payload: Payload) -> None:
-            said = await self._done(act, BulletinId(payload["bulletin"]), person_of(query.from_user))
-            await acknowledge(query, said[:200])
+            bulletin_id = BulletinId(payload["bulletin"])
+            said, is_done = await self._do(act, bulletin_id, person_of(query.from_user))
+            await acknowledge(query, said[:200])  # before the board, which may have to wait
+            if is_done:
+                await self._board.show(bulletin_id)
 
         return handle
 
@@ -97,10 +102,9 @@ class ProgressingTalk:
         """/stop without a code."""
         await message.reply(_("Which bulletin? Write its code too, for example /stop LOA-XXXX-X."))
 
-    async def _done(self, act: Act, bulletin_id: BulletinId, person: PersonId) -> str:
-        """Do it, show it on the board, and say where the bulletin stands."""
+    async def _do(self, act: Act, bulletin_id: BulletinId, person: PersonId) -> tuple[str, bool]:
+        """Do it. Where the bulletin stands now, or why it was not done; and whether it was."""
         result = await act(bulletin_id, person)
         if isinstance(result, Refusal):
-            return why_not(result)
-        await self._board.show(bulletin_id)
-        return f"{short_headline(result.bulletin)}: {state_words(result.state)}"
+            return why_not(result), False
+        return f"{short_headline(result.bulletin)}: {state_words(result.state)}", True

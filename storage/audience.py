@@ -5,12 +5,15 @@ And what it lacks for reaching them.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.book import AudienceSize, Refusal
 from broadcasts.consent import UNFINISHED
 from bulletins.bulletin import Bulletin, BulletinId, Status
+from members.channel import ChannelState
 from storage.planning import audience_of, is_live_canary
 from storage.tables import bulletins, channels, pictures
 
@@ -40,6 +43,15 @@ async def what_is_missing(
     if await connection.scalar(somebody) is not None or await _would_stop(connection, corrects):
         return None
     return Refusal.NO_AUDIENCE
+
+
+async def channels_without(engine: AsyncEngine, bots: Collection[str]) -> Mapping[str, int]:
+    """By bots that are none of these: how many channels wait for each. They are planned for like all others."""
+    enrolled = channels.c.state.in_((ChannelState.ACTIVE.value, ChannelState.PAUSED.value))
+    others = select(channels.c.bot, func.count().label("number")).where(enrolled, channels.c.bot.not_in(bots))
+    async with engine.connect() as connection:
+        rows = await connection.execute(others.group_by(channels.c.bot).order_by(channels.c.bot))
+        return {row.bot: row.number for row in rows}
 
 
 async def _would_stop(connection: AsyncConnection, corrects: BulletinId | None) -> bool:

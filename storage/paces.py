@@ -1,6 +1,11 @@
-"""How long a token is held, over restarts: the platform's waits have been seen to last for hours."""
+"""How a token stands, over restarts and for every process: how long it is held, and whether its line is down.
+
+The platform's waits have been seen to last for hours.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -8,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from broadcasts.ports import PaceRecord
 from storage.availability import available
 from storage.committer import Committer
-from storage.tables import instant, milliseconds, paces
+from storage.tables import instant, lines, milliseconds, paces
+
+LONGEST_REASON_CHARACTERS = 120
 
 
 class SqlPaces:
-    """One row a bot."""
+    """One row a bot; of lines, one for each that is down."""
 
     def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
         self._engine = engine
@@ -41,5 +48,29 @@ class SqlPaces:
                     rate_per_second=record.rate_per_second,
                 )
             )
+
+        await available(self._committer.write(work))
+
+    async def load_line(self, bot: str) -> str | None:
+        """Why its line is down, as was seen last; None when it was up."""
+        return (await self.lines_down()).get(bot)
+
+    async def lines_down(self) -> Mapping[str, str]:
+        """By the bot, why its line is down; for whoever tells people."""
+
+        async def read() -> Mapping[str, str]:
+            async with self._engine.connect() as connection:
+                return {row.bot: row.because for row in await connection.execute(select(lines))}
+
+        return await available(read())
+
+    async def save_line(self, bot: str, trouble: str | None) -> None:
+        """For every process to read, over restarts too."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(lines).where(lines.c.bot == bot))
+            if trouble is not None:
+                because = trouble[:LONGEST_REASON_CHARACTERS]
+                await connection.execute(insert(lines).values(bot=bot, because=because))
 
         await available(self._committer.write(work))

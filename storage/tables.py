@@ -292,6 +292,23 @@ paces = Table(
     Column("rate_per_second", Float, nullable=False),
 )
 
+# Tokens over which the platform cannot be reached, or is not willing to be; a row for each.
+lines = Table(
+    "lines",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("because", String(120), nullable=False),
+)
+
+# Which alarm of which bot, or of the database, the moderators' chat of a bot has heard and still has to believe.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("about", String(40), primary_key=True),
+    Column("alarm", String(16), nullable=False),
+)
+
 media_handles = Table(
     "media_handles",
     metadata,

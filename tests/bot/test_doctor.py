@@ -13,14 +13,17 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from bot.doctor import EMPTY_BYTES, SCARCE_BYTES, Finding, Level, check_disk, examine
 from bot.door import listen
 from bot.settings import Web
+from bot.texts import spoken
 from simulator.telegram_api import Fault, FaultKind, TelegramSimulator
 from storage.engine import open_engine
 from storage.schema import newest_version, upgrade
+from storage.tables import channels
+from tests.broadcasts.office import group_row
 from web.server import WebServer
 
 TOKEN = "700000001:AAcanaryCANARYcanaryCANARYcanary01"
@@ -296,6 +299,27 @@ async def test_tables_that_are_older_or_newer_are_told_apart(
     findings = await machine.findings()
 
     assert any(finding.level is level and said in finding.sentence for finding in findings)
+
+
+async def test_channels_of_a_bot_that_is_not_in_the_settings_are_counted(machine: Machine) -> None:
+    engine = open_engine(f"sqlite+aiosqlite:///{await machine.prepare_database()}")
+    async with engine.begin() as connection:
+        for number, (bot, state) in enumerate(
+            (("loa", "active"), ("cũ", "active"), ("cũ", "paused"), ("cũ", "left"))
+        ):
+            await connection.execute(insert(channels).values(group_row(number, 50, bot=bot, state=state)))
+    await engine.dispose()
+
+    found = await machine.found()
+
+    level, said = found["Bot cũ"]
+    assert level is Level.WARN
+    assert "2 channels belong to it" in said
+    assert "Put the bot back under telegram" in said
+    assert found["Bot loa"][0] is Level.OK
+    with spoken("vi"):
+        said_in_vietnamese = [sentence for _, sentence in (await machine.found()).values()]
+    assert any("vẫn còn 2 kênh thuộc bot này" in sentence for sentence in said_in_vietnamese)
 
 
 async def test_a_data_folder_that_cannot_be_one_is_noticed(machine: Machine) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 
 from broadcasts.delivery import PICTURE_UNAVAILABLE, DeliveryState, NotSent, Outcome, Unsure
 from broadcasts.line import Line
+from broadcasts.line_memory import LineMemory
 from broadcasts.pacing import Pacer, PaceRules
-from broadcasts.ports import Content
+from broadcasts.persistence import Persistence
+from broadcasts.ports import Content, LedgerUnavailable
 from broadcasts.retry import Circumstances, RetryRules, decide
+from storage.paces import SqlPaces
 from tests.broadcasts.looks import FAILED, SENT, UNSURE
-from tests.broadcasts.station import BOT, NOON, ScriptedSender, Station, Told
+from tests.broadcasts.station import BOT, NOON, ScriptedSender, Station, Told, running
 from tests.broadcasts.test_pacing import in_virtual_time, now
 
 TOWN = [f"-{number}" for number in range(1, 201)]
@@ -46,7 +50,7 @@ async def test_a_storm_of_bad_gateways_leaves_few_deliveries_unsure(station: Sta
 def test_after_five_lost_in_a_row_the_token_rests_longer_each_time_up_to_half_a_minute() -> None:
     async def story() -> list[float]:
         pacer = Pacer(PaceRules(25.0))
-        line = Line(BOT, pacer, Told())
+        line = Line(BOT, pacer)
         rests: list[float] = []
         for _ in range(13):
             line.lost("http_502")
@@ -60,7 +64,7 @@ def test_after_five_lost_in_a_row_the_token_rests_longer_each_time_up_to_half_a_
 def test_one_answer_among_the_lost_shows_that_the_line_is_up() -> None:
     async def story() -> bool:
         pacer = Pacer(PaceRules(25.0))
-        line = Line(BOT, pacer, Told())
+        line = Line(BOT, pacer)
         for number in range(100):
             if number % 5 == 4:
                 line.answered()
@@ -74,20 +78,53 @@ def test_one_answer_among_the_lost_shows_that_the_line_is_up() -> None:
 def test_people_are_told_once_when_it_stays_down_and_once_when_it_is_up() -> None:
     async def story() -> list[tuple[str, str | None]]:
         pacer, told = Pacer(PaceRules(25.0)), Told()
-        line = Line(BOT, pacer, told)
-        for _ in range(2):
-            line.failed("ClientConnectorError")
-            await asyncio.sleep(pacer.held_for())
-        line.answered()
-        assert told.line == [], "a short one is told to nobody"
-        for _ in range(10):
-            line.failed("ClientConnectorError")
-            await asyncio.sleep(pacer.held_for())
-        line.answered()
-        line.answered()
+        line = Line(BOT, pacer)
+        memory = LineMemory(BOT, line, KeptLines(), told, Persistence(BOT, told))
+        async with running(memory.keep):
+            for _ in range(2):
+                line.failed("ClientConnectorError")
+                await asyncio.sleep(pacer.held_for())
+            line.answered()
+            await asyncio.sleep(0.1)
+            assert told.line == [], "a short one is told to nobody"
+            for _ in range(10):
+                line.failed("ClientConnectorError")
+                await asyncio.sleep(pacer.held_for())
+            line.answered()
+            line.answered()
+            await asyncio.sleep(0.1)
         return told.line
 
     assert in_virtual_time(story()) == [(BOT, "ClientConnectorError"), (BOT, None)]
+
+
+def test_nothing_is_told_before_it_is_written_down() -> None:
+    async def story() -> list[tuple[str, str | None]]:
+        told, lines = Told(), KeptLines()
+        line = Line(BOT, Pacer(PaceRules(25.0)))
+        lines.is_broken = True
+        async with running(LineMemory(BOT, line, lines, told, Persistence(BOT, told)).keep):
+            line.failed("http_401")
+            await asyncio.sleep(5.0)
+            assert told.line == []
+            lines.is_broken = False
+            await asyncio.sleep(20.0)
+        return told.line
+
+    assert in_virtual_time(story()) == [(BOT, "http_401")]
+
+
+def test_a_token_that_is_refused_once_the_line_is_up_is_told_as_such() -> None:
+    async def story() -> list[tuple[str, str | None]]:
+        told, line = Told(), Line(BOT, Pacer(PaceRules(25.0)))
+        async with running(LineMemory(BOT, line, KeptLines(), told, Persistence(BOT, told)).keep):
+            line.resume("ClientConnectorError")
+            for _ in range(2):
+                line.failed("http_401")
+                await asyncio.sleep(1.0)
+        return told.line
+
+    assert in_virtual_time(story()) == [(BOT, "http_401")]
 
 
 async def test_a_token_that_was_revoked_is_told_at_once_and_fails_nothing(station: Station) -> None:
@@ -100,22 +137,49 @@ async def test_a_token_that_was_revoked_is_told_at_once_and_fails_nothing(statio
     assert station.told.line == [(BOT, "http_401"), (BOT, None)]
 
 
-async def test_a_pump_that_ends_in_trouble_takes_back_what_it_told_and_the_next_tells_anew(
+async def test_a_pump_that_ends_in_trouble_takes_nothing_back_the_next_one_does_once_it_has_an_answer(
     station: Station,
 ) -> None:
     await station.channel("-1")
     station.sender.answers["-1"].extend([NotSent("http_401")] * 100)
-    await station.start(station.bulletin())
-    for _ in range(2):
-        station.pacer = Pacer(PaceRules(100.0))
-        told_before = len(station.told.line)
-        async with station.pumping():
-            await station.until(partial(has_told_more_of_the_line, station, told_before))
-    assert station.told.line == [(BOT, "http_401"), (BOT, None)] * 2
+    bulletin = await station.start(station.bulletin())
+    lines = SqlPaces(station.engine, station.committer)
+    async with station.pumping():
+        await station.until(partial(has_told_of_the_line, station))
+    assert await lines.lines_down() == {BOT: "http_401"}
+    station.pacer = Pacer(PaceRules(100.0))
+    async with station.pumping():
+        await station.until(partial(has_asked_again, station, station.sender.answers["-1"].copy()))
+        assert station.told.line == [(BOT, "http_401")], "nobody is told twice"
+        station.sender.answers["-1"].clear()
+        await station.until(lambda: station.is_done(bulletin))
+        await station.until(partial(is_up, lines))
+    assert station.told.line == [(BOT, "http_401"), (BOT, None)]
 
 
-async def has_told_more_of_the_line(station: Station, than: int) -> bool:
-    return len(station.told.line) > than
+class KeptLines:
+    """One bot's line, in memory."""
+
+    is_broken = False
+
+    async def load_line(self, bot: str) -> str | None:
+        return None
+
+    async def save_line(self, bot: str, trouble: str | None) -> None:
+        if self.is_broken:
+            raise LedgerUnavailable("disk full")
+
+
+async def has_told_of_the_line(station: Station) -> bool:
+    return bool(station.told.line)
+
+
+async def has_asked_again(station: Station, left: Sequence[Outcome]) -> bool:
+    return len(station.sender.answers["-1"]) < len(left)
+
+
+async def is_up(lines: SqlPaces) -> bool:
+    return not await lines.lines_down()
 
 
 def test_the_second_try_of_what_lives_depend_on_waits_while_the_line_is_down() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from random import Random
 
 from sqlalchemy import func, insert, select, update
 
+from bot.bell import Bell
+from bot.hindrances import KnownHindrances
 from broadcasts.broadcast import Broadcast
 from broadcasts.consent import StartRules
 from broadcasts.lifecycle import Desk
@@ -15,7 +18,8 @@ from bulletins.rendering import Imprint
 from handlers import aftermath, approving, composing, correcting, progressing, scheduling, verifying
 from handlers.approving import Reviews
 from handlers.bulletin_desk import BulletinDesk
-from handlers.progress_board import ProgressBoard
+from handlers.edit_times import EditTimes
+from handlers.progress_board import ProgressBoard, Sources
 from handlers.progress_words import Figures
 from members.channel import PersonId
 from members.roles import Role
@@ -27,6 +31,7 @@ from storage.pictures import PictureShelf
 from storage.progress_messages import ProgressMessages
 from storage.published import PublishedBulletins
 from storage.tables import bulletins, channels, deliveries
+from storage.waiting import waiting_deliveries
 from tests.broadcasts.office import CALENDAR, ZONE, group_row
 from tests.handlers.house import BOT_NAME, OFFER, TEXTS, House, NamedChoice
 
@@ -36,6 +41,10 @@ TYPED = (
     "Phun thuốc muỗi phường 5\nTừ 7 giờ ngày 3/12, các hộ đóng kín cửa.\n"
     "Cần làm: Gọi 0912 345 678 nếu cần hỏi."
 )
+
+
+AT_ONCE = EditTimes(0.0)
+"""No test waits for three seconds to pass."""
 
 
 class Counted:
@@ -61,7 +70,7 @@ class Counted:
 class Newsroom:
     """Everything the staff's conversations need, over a house."""
 
-    def __init__(self, house: House, language: Language = VIETNAMESE) -> None:
+    def __init__(self, house: House, language: Language = VIETNAMESE, times: EditTimes = AT_ONCE) -> None:
         self.house = house
         self.wakes = 0
         self.moderators_chats: dict[str, str] = {}
@@ -92,12 +101,20 @@ class Newsroom:
             moderators_chats=self.moderators_chats,
             language=language,
         )
+        self.bell = Bell()
+        self.sources = Sources(
+            Counted(house),
+            KnownHindrances(
+                partial(waiting_deliveries, house.engine), self.bell, {BOT_NAME}, house.clock.now, ZONE
+            ),
+            ProgressMessages(house.engine, house.committer),
+        )
         self.board = ProgressBoard(
             self.bulletin_desk,
             {BOT_NAME: house.bot},
-            Counted(house),
-            ProgressMessages(house.engine, house.committer),
+            self.sources,
             TEXTS,
+            times,
         )
         reviews = Reviews(self.bulletin_desk)
         house.include(

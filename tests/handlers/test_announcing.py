@@ -7,12 +7,12 @@ from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends, Origin
+from handlers.edit_times import EditTimes
 from handlers.progress_board import ProgressBoard
 from simulator.world import Chat
-from storage.progress_messages import ProgressMessages
 from storage.tables import bulletins
 from tests.handlers.house import BOT_NAME, TEXTS, House
-from tests.handlers.newsroom import Counted, Newsroom
+from tests.handlers.newsroom import Newsroom
 
 WHY = "rejected:bad_markup"
 
@@ -37,8 +37,9 @@ def times_heard(newsroom: Newsroom, chat: Chat, words: str = WHY) -> int:
 
 def after_a_restart(newsroom: Newsroom) -> ProgressBoard:
     house = newsroom.house
-    messages = ProgressMessages(house.engine, house.committer)
-    return ProgressBoard(newsroom.bulletin_desk, {BOT_NAME: house.bot}, Counted(house), messages, TEXTS)
+    return ProgressBoard(
+        newsroom.bulletin_desk, {BOT_NAME: house.bot}, newsroom.sources, TEXTS, EditTimes(0.0)
+    )
 
 
 async def test_a_halt_that_could_not_be_announced_is_announced_later(newsroom: Newsroom) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
+from handlers.edit_times import EditTimes
 from members.roles import Role
 from simulator.world import User
 from storage.tables import bulletins, deliveries
@@ -55,6 +56,15 @@ async def test_pause_resume_and_stop_by_their_buttons(newsroom: Newsroom) -> Non
         assert words in answer
         assert (await newsroom.newest()).state is state
         assert words in house.last(lan).text
+
+
+async def test_a_press_is_answered_at_once_though_the_message_may_not_be_changed_yet(house: House) -> None:
+    newsroom = Newsroom(house, times=EditTimes(apart_seconds=3_600.0))
+    await newsroom.open()
+    await newsroom.published()
+    assert "tạm dừng" in await house.press(newsroom.lan, "⏸ Tạm dừng")
+    assert (await newsroom.newest()).state is BroadcastState.PAUSED
+    assert "tạm dừng" not in house.last(newsroom.lan).text
 
 
 async def test_phuc_stops_it_with_the_code_alone(newsroom: Newsroom) -> None:

@@ -17,9 +17,11 @@ class Library:
         self.visits: list[list[str]] = []
         self.is_open = asyncio.Event()
         self.is_open.set()
+        self.is_visited = asyncio.Event()
 
     async def read(self, questions: Sequence[str]) -> list[str]:
         self.visits.append(list(questions))
+        self.is_visited.set()
         await self.is_open.wait()
         if "fire" in questions:
             raise OSError("the library burns")
@@ -67,3 +69,47 @@ async def test_one_who_gives_up_does_not_disturb_the_others() -> None:
     assert await patient == "B"
     with pytest.raises(asyncio.CancelledError):
         await impatient
+
+
+async def test_when_the_one_who_reads_for_all_is_stopped_another_reads_and_nobody_else_is() -> None:
+    library = Library()
+    reads = SharedRead(library.read)
+    library.is_open.clear()
+    reader, *others = (asyncio.ensure_future(reads.answer(one)) for one in "abc")
+    await library.is_visited.wait()
+    reader.cancel()
+    library.is_open.set()
+    assert await asyncio.gather(*others) == ["B", "C"]
+    assert library.visits == [["a", "b", "c"], ["b", "c"]]
+
+
+async def test_who_is_stopped_in_the_moment_of_being_called_to_read_passes_the_call_on() -> None:
+    library = Library()
+    reads = SharedRead(library.read)
+    library.is_open.clear()
+    first = asyncio.ensure_future(reads.answer("a"))
+    await library.is_visited.wait()
+    called, last = (asyncio.ensure_future(reads.answer(one)) for one in "bc")
+    await asyncio.sleep(0)
+    library.is_open.set()
+    await asyncio.sleep(0)
+    assert first.done()
+    called.cancel()
+    assert await asyncio.gather(first, last) == ["A", "C"]
+    assert called.cancelled()
+
+
+async def test_nothing_runs_on_when_all_have_their_answers() -> None:
+    reads = SharedRead(Library().read)
+    await asyncio.gather(*(reads.answer(one) for one in "abc"))
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert await reads.answer("d") == "D"
+
+
+async def test_a_read_that_leaves_a_question_out_fails_for_all_instead_of_leaving_somebody_waiting() -> None:
+    async def forgetful(questions: Sequence[str]) -> list[str]:
+        return [question.upper() for question in questions][:1]
+
+    reads = SharedRead(forgetful)
+    results = await asyncio.gather(*(reads.answer(one) for one in "ab"), return_exceptions=True)
+    assert [type(result) for result in results] == [ValueError] * 2
