@@ -1,4 +1,4 @@
-"""What columns hold: instants, choices, ids, the same on SQLite and PostgreSQL."""
+"""What all tables belong to, and what columns hold: instants, choices, ids, the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, Text, TypeDecorator, text
+from sqlalchemy import BigInteger, Dialect, Integer, MetaData, Text, TypeDecorator, text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 # The word, which both databases know: `false()` is written into a migration as SQLite's 0.
 NO = text("false")

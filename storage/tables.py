@@ -1,4 +1,4 @@
-"""Every table, in SQLAlchemy Core, neutral between SQLite and PostgreSQL.
+"""Every table but those of cases (``case_tables.py``), in SQLAlchemy Core, neutral between SQLite and PostgreSQL.
 
 Instants are integer milliseconds since 1970 UTC: both databases index and compare them alike. No row leaves
 ``storage/``: the modules beside this one turn rows into the frozen values of the lower rooms.
@@ -16,31 +16,26 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
-    Text,
     UniqueConstraint,
     literal_column,
     text,
 )
 
+from storage.case_tables import cases as cases
+from storage.case_tables import consents as consents
+from storage.case_tables import drafts as drafts
+from storage.case_tables import reports as reports
+from storage.case_tables import verdicts as verdicts
 from storage.columns import NO
 from storage.columns import Choices as Choices
 from storage.columns import Id as Id
 from storage.columns import Instant as Instant
 from storage.columns import instant as instant
+from storage.columns import metadata as metadata
 from storage.columns import milliseconds as milliseconds
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 # --- people, channels, pledges -------------------------------------------------------------------------------
 
@@ -315,89 +310,4 @@ media_handles = Table(
     Column("bot", String(40), primary_key=True),
     Column("sha256", String(64), primary_key=True),
     Column("handle", String(200), nullable=False),
-)
-
-# --- reports, cases, verdicts --------------------------------------------------------------------------------
-
-drafts = Table(
-    "drafts",
-    metadata,
-    Column("token", String(64), primary_key=True),
-    Column("state", String(16), nullable=False),
-    Column("asker", String(64), nullable=False, index=True),
-    Column("sealed", LargeBinary, nullable=False),
-    Column("begun_at", Instant, nullable=False, index=True),
-    Column("due_at", Instant, nullable=False),
-    Index("ix_drafts_due", "state", "due_at"),
-)
-
-cases = Table(
-    "cases",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("state", String(16), nullable=False, index=True),
-    Column("content", Text, nullable=False),
-    Column("content_sha256", String(64), nullable=False, unique=True),
-    Column("findings", JSON, nullable=False),
-    Column("wrapped_key", LargeBinary, nullable=True),
-    Column("verdict_id", BigInteger, nullable=True),
-    Column("claimed_by", String(80), nullable=True),
-    Column("deciding", String(16), nullable=True),
-    Column("deciding_text", Text, nullable=True),
-    Column("prompt_message_id", String(40), nullable=True),
-    Column("card_chat", String(80), nullable=True),
-    Column("card_message_id", String(40), nullable=True),
-    Column("card_topic_id", String(40), nullable=True),
-    Column("card_shown_at", Instant, nullable=True),
-    Column("opened_at", Instant, nullable=False, index=True),
-    Column("changed_at", Instant, nullable=False, index=True),
-)
-
-reports = Table(
-    "reports",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False),
-    Column("receipt", String(16), nullable=False, unique=True),
-    Column("reporter", String(64), nullable=False),
-    Column("origin_key", String(80), nullable=False, unique=True),
-    Column("reason", String(24), nullable=False),
-    Column("filed_at", Instant, nullable=False),
-    Column("wants_answer", Boolean, nullable=False),
-    Column("sealed_address", LargeBinary, nullable=True),
-    Column("told_verdict_id", BigInteger, nullable=False, server_default=text("0")),
-    Column("telling_verdict_id", BigInteger, nullable=True),
-    Column("telling_until", Instant, nullable=True),
-    Column("answered_at", Instant, nullable=True),
-    UniqueConstraint("case_id", "reporter"),
-    Index(
-        "ix_reports_reachable",
-        "case_id",
-        sqlite_where=text("sealed_address IS NOT NULL"),
-        postgresql_where=text("sealed_address IS NOT NULL"),
-    ),
-)
-
-consents = Table(
-    "consents",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("report_id", ForeignKey("reports.id"), nullable=False),
-    Column("purpose", String(24), nullable=False),
-    Column("text_sha256", String(64), nullable=False),
-    Column("given_at", Instant, nullable=False),
-    UniqueConstraint("report_id", "purpose", "text_sha256"),
-)
-
-verdicts = Table(
-    "verdicts",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
-    Column("kind", String(16), nullable=False),
-    Column("explanation", Text, nullable=False),
-    Column("sources", JSON, nullable=False),
-    Column("author", String(80), nullable=False),
-    Column("origin_key", String(80), nullable=False, unique=True),
-    Column("given_at", Instant, nullable=False),
 )
