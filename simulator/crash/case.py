@@ -30,6 +30,9 @@ class Invariant(StrEnum):
     OVERTAKES = "the more urgent goes first"
     QUIET = "quiet hours are kept"
     CANARY = "the operator's own channel goes first"
+    RECURS = "a series brings about each occurrence once, unless somebody skips it, and none by itself past its grace"
+    ENDED = "a stopped series brings about nothing more"
+    RESTS = "a channel that its admin has paused gets nothing more"
 
 
 @dataclass(frozen=True, slots=True)

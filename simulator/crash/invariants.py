@@ -23,6 +23,8 @@ from simulator.crash.evidence import (
     Life,
     Request,
 )
+from simulator.crash.recurring import ended, recurs
+from simulator.crash.resting import may_have_rested, rests
 
 _STOPS_WITHIN_SECONDS = 2.0
 _TIMER_SECONDS = 0.011
@@ -66,7 +68,9 @@ def _planned(case: Case) -> Iterator[Violation]:
         if bulletin.started is None or bulletin.corrects is not None:
             continue
         for channel in active:
-            if (bulletin.id, channel.id) not in case.rows:
+            if (bulletin.id, channel.id) not in case.rows and not may_have_rested(
+                case, channel.id, bulletin.started
+            ):
                 yield Violation(
                     Invariant.PLANNED, f"{bulletin.code} was not planned for channel {channel.id}"
                 )
@@ -261,4 +265,7 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.OVERTAKES: _overtakes,
     Invariant.QUIET: _quiet,
     Invariant.CANARY: _canary,
+    Invariant.RECURS: recurs,
+    Invariant.ENDED: ended,
+    Invariant.RESTS: rests,
 }

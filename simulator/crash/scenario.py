@@ -12,6 +12,7 @@ from random import Random
 
 from broadcasts.courier import PumpRules
 from broadcasts.pacing import PaceRules
+from simulator.crash.series import Pause, SeriesPlan, pauses_of, series_of
 from simulator.crash.wire import Trouble, Weather
 
 STARTS = datetime(2026, 12, 2, 5, 0, 50, tzinfo=UTC)
@@ -158,6 +159,13 @@ class Scenario:
     """Which of the bots serves each channel, by its number."""
     announced: frozenset[int]
     """Channels whose upgrade the platform also tells the bot of."""
+    series: SeriesPlan | None
+    pauses: tuple[Pause, ...]
+
+    @property
+    def errands(self) -> int:
+        """How many things people do."""
+        return len(self.acts) + len(self.pauses) + (len(self.series.acts) if self.series else 0)
 
 
 class Theme(StrEnum):
@@ -211,7 +219,14 @@ def scenario_of(seed: int) -> Scenario:
         has_platform_limits=random.random() < 0.3,
         bots=_bots(later, len(channels)),
         announced=frozenset(number for number in range(len(channels)) if later.random() < 0.5),
+        series=None if theme is Theme.CROWD else series_of(seed),
+        pauses=pauses_of(seed, _with_admins(channels), begins, storm_ends),
     )
+
+
+def _with_admins(channels: tuple[ChannelPlan, ...]) -> list[int]:
+    """Whose channels go on when the run begins; the operator's own is nobody's to pause."""
+    return [number for number, one in enumerate(channels) if not one.is_paused and not one.is_canary]
 
 
 def _channels(random: Random, theme: Theme) -> tuple[ChannelPlan, ...]:

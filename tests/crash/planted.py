@@ -26,6 +26,7 @@ from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.ledger import SqlLedger
 from storage.tables import bulletins, deliveries
+from tests.crash.planted_rounds import BUGS_OF_ROUNDS
 
 
 class BlindSender(TelegramSender):
@@ -307,5 +308,6 @@ BUGS: tuple[tuple[Makers, Invariant], ...] = (
     (Makers(pacer=GenerousPacer), Invariant.PACE),
     (Makers(pacer=ImpatientPacer), Invariant.WAITS),
     (Makers(ledger=CrashingLedger), Invariant.NO_CRASH),
+    *BUGS_OF_ROUNDS,
 )
 """Each bug, and the promise by which it is found."""
