@@ -273,7 +273,10 @@ class Courier:
             state=decision.state,
             counted=decision.counted,
             message_id=decision.message_id,
-            reason=carried.note or decision.reason,
+            # What is tried again says why; the note is made anew then.
+            reason=decision.reason
+            if decision.state is DeliveryState.QUEUED
+            else carried.note or decision.reason,
             due_at=decision.due_at,
             resent=decision.resent,
             effect=outcome if isinstance(outcome, _EFFECTS) else None,

@@ -31,6 +31,9 @@ class Invariant(StrEnum):
     QUIET = "quiet hours are kept"
     CANARY = "the operator's own channel goes first"
     PINNED = "where a channel chose so, every copy is pinned in the end"
+    RECURS = "a series brings about each occurrence once, unless somebody skips it, and none by itself past its grace"
+    ENDED = "a stopped series brings about nothing more"
+    RESTS = "a channel that its admin has paused gets nothing more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,59 @@ class Decision:
     confirmed: float
 
 
+@dataclass(slots=True)
+class Skipped:
+    """Somebody asked to leave out the occurrence at this moment, or took that back; ``confirmed`` once told so."""
+
+    moment: float
+    is_skipped: bool
+    asked: float
+    confirmed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesStopped:
+    """A person was told that the series goes on no more; so many occurrences there were at that moment."""
+
+    asked: float
+    confirmed: float
+    made: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """The admin of a channel was told that it is paused, or that it goes on."""
+
+    channel: int
+    is_paused: bool
+    asked: float
+    confirmed: float
+    under_way: frozenset[str]
+    """Codes of what was being sent there at that moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceFact:
+    """What came of a series at one of its moments."""
+
+    code: str
+    moment: float
+    state: BroadcastState
+    started: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFact:
+    """A series at the end, and every moment of its rule since it was approved."""
+
+    code: str
+    state: BroadcastState
+    grace_seconds: float
+    finished: float | None
+    moments: tuple[float, ...]
+    occurrences: tuple[OccurrenceFact, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Overtaken:
     """A post of a lower lane left while rows of a more urgent one had been ready for long."""
@@ -175,6 +228,13 @@ class Evidence:
     unrecorded: list[Unrecorded] = field(default_factory=list)
     sent_again: Counter[str] = field(default_factory=Counter)
     """How often somebody asked to send the unsure of a bulletin once more, by its code."""
+    skips: list[Skipped] = field(default_factory=list)
+    sent_late: set[str] = field(default_factory=set)
+    """Codes of held occurrences that somebody asked to send all the same."""
+    series_stopped: list[SeriesStopped] = field(default_factory=list)
+    rests: list[Rested] = field(default_factory=list)
+    rests_asked: list[tuple[int, float]] = field(default_factory=list)
+    """Channels and since when their admins had them paused, told so or not."""
     lives: list[Life] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     """What the engine raised: it never should."""
@@ -183,6 +243,7 @@ class Evidence:
     deliveries: tuple[DeliveryFact, ...] = ()
     channels: Mapping[int, ChannelFact] = field(default_factory=dict)
     copies: tuple[Copy, ...] = ()
+    series: SeriesFact | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -195,5 +256,7 @@ class Evidence:
             self.requests, self.decisions, self.overtaken, self.unrecorded, self.sent_again,
             self.lives, self.crashes, self.is_at_rest,
             self.bulletins, self.deliveries, self.channels, self.copies,
+            self.skips, sorted(self.sent_late), self.series_stopped, self.series,
+            [(one.channel, one.is_paused, one.confirmed, sorted(one.under_way)) for one in self.rests],
         )  # fmt: skip
         return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -17,7 +17,9 @@ from members.channel import ChannelKind, ChannelState, Platform
 from simulator.crash.disk import Disk
 from simulator.crash.life import BOT
 from simulator.crash.people import STAFF, Ready, write_drafts
+from simulator.crash.resting import HOA
 from simulator.crash.scenario import STARTS, ChannelPlan, Draft
+from simulator.crash.series_desk import write_series
 from simulator.crash.virtual_time import VirtualClock, new_loop
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
@@ -30,7 +32,17 @@ _KINDS = {
     "supergroup": ChannelKind.SUPERGROUP,
     "channel": ChannelKind.BROADCAST,
 }
-_CHANGING = ("pins_due", "deliveries", "approvals", "bulletins", "channels", "paces", "media_handles")
+_CHANGING = (
+    "pins_due",
+    "deliveries",
+    "approvals",
+    "recurrences",
+    "bulletins",
+    "channels",
+    "paces",
+    "lines",
+    "media_handles",
+)
 _ANYONE = ChannelPlan("group", "vi", False, False, False, False, None)
 
 
@@ -40,6 +52,7 @@ class Ground:
 
     disk: Disk = field(default_factory=Disk)
     ready: dict[Draft, Ready] = field(default_factory=dict)
+    series: tuple[Ready, ...] = ()
     _bulletins: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __enter__(self) -> Ground:
@@ -84,6 +97,7 @@ class Ground:
         book = BulletinBook(self.disk.engine, committer, StartRules)
         desk = Desk(book, now=lambda: STARTS, draw=Random(7), wake=lambda: None, set_timer=lambda _, at: None)
         self.ready = await write_drafts(desk, picture)
+        self.series = await write_series(self.disk.engine, committer)
         serving.cancel()
 
     def _add_channel(self, key: int, plan: ChannelPlan, chat: int, bot: str) -> None:
@@ -97,6 +111,7 @@ class Ground:
             "title": f"Tổ dân phố {key}",
             "language": plan.language,
             "state": (ChannelState.PAUSED if plan.is_paused else ChannelState.ACTIVE).value,
+            "member": HOA,
             "topics": "|",
             "areas": "|",
             "quiet_starts_minute": starts,

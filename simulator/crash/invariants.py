@@ -24,6 +24,8 @@ from simulator.crash.evidence import (
     Request,
 )
 from simulator.crash.pinned import pinned
+from simulator.crash.recurring import ended, recurs
+from simulator.crash.resting import may_have_rested, rests
 
 _STOPS_WITHIN_SECONDS = 2.0
 _TIMER_SECONDS = 0.011
@@ -67,7 +69,9 @@ def _planned(case: Case) -> Iterator[Violation]:
         if bulletin.started is None or bulletin.corrects is not None:
             continue
         for channel in active:
-            if (bulletin.id, channel.id) not in case.rows:
+            if (bulletin.id, channel.id) not in case.rows and not may_have_rested(
+                case, channel.id, bulletin.started
+            ):
                 yield Violation(
                     Invariant.PLANNED, f"{bulletin.code} was not planned for channel {channel.id}"
                 )
@@ -263,4 +267,7 @@ CHECKS: Mapping[Invariant, Check] = {
     Invariant.QUIET: _quiet,
     Invariant.CANARY: _canary,
     Invariant.PINNED: pinned,
+    Invariant.RECURS: recurs,
+    Invariant.ENDED: ended,
+    Invariant.RESTS: rests,
 }

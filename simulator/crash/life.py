@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,14 +22,20 @@ from broadcasts.lifecycle import Desk
 from broadcasts.pacing import Pacer
 from broadcasts.ports import MediaShelf, Sender
 from broadcasts.pump import Pump
+from broadcasts.recurrence import NextMoment
 from bulletins.bulletin import BulletinId
 from bulletins.rendering import Imprint
 from members.channel import Platform
 from platforms.capabilities import CAPABILITIES
 from platforms.connections import Connections
 from platforms.telegram import TelegramAccount, TelegramSender
+from simulator.crash.calendar import CALENDAR
 from simulator.crash.people import Office, People
-from simulator.crash.scenario import Act, Draft, Scenario
+from simulator.crash.resting import Hoa
+from simulator.crash.scenario import STARTS, Act, Draft, Scenario
+from simulator.crash.series import Pause, SeriesAct
+from simulator.crash.series_desk import SeriesKeeper
+from simulator.crash.timers import Timers
 from simulator.crash.virtual_time import VirtualClock
 from storage.aftermath import SqlAftermath
 from storage.bulletins import BulletinBook
@@ -65,6 +73,7 @@ class Makers:
     pins: Callable[[AsyncEngine, Committer], SqlPins] = SqlPins
     pacer: Callable[..., Pacer] = Pacer
     sender: Callable[[Connections, TelegramAccount, MediaShelf], Sender] = make_sender
+    calendar: NextMoment = CALENDAR
 
 
 class Silence:
@@ -99,6 +108,9 @@ class Surroundings:
     engine: AsyncEngine
     clock: VirtualClock
     people: People
+    hoa: Hoa
+    keeper: SeriesKeeper | None
+    """Who looks after the series, where something repeats."""
     connections: Callable[[int, float], Connections]
     """So many at once, each with so many seconds for an answer."""
     random: Random
@@ -106,6 +118,8 @@ class Surroundings:
     """Whether nothing is left to do."""
     paused: Callable[[], list[int]]
     """Bulletins that wait for somebody to let them go on, now that nobody means to any more."""
+    held: Callable[[], list[int]]
+    """The same for occurrences that are held."""
 
 
 class Process:
@@ -116,7 +130,10 @@ class Process:
         scenario, clock, engine = found.scenario, found.clock, found.engine
         self._committer = found.makers.committer(engine)
         ledger = found.makers.ledger(engine, self._committer)
-        book = found.makers.book(engine, self._committer, StartRules)
+        rules = StartRules(next_moment=found.makers.calendar)
+        if scenario.series is not None:
+            rules = replace(rules, grace=timedelta(seconds=scenario.series.grace_seconds))
+        book = found.makers.book(engine, self._committer, lambda: rules)
         shelf = PictureShelf(engine, self._committer)
         capabilities = CAPABILITIES[Platform.TELEGRAM]
         self._pumps: list[Pump] = []
@@ -137,7 +154,15 @@ class Process:
                 zone=VIET_NAM,
             )
             self._pumps.append(Pump(bot, parts, scenario.pump))
-        desk = Desk(book, now=clock.now, draw=found.random, wake=self._wake, set_timer=lambda _, at: None)
+        self._timers = Timers(clock, STARTS)
+        desk = Desk(
+            book,
+            now=clock.now,
+            draw=found.random,
+            wake=self._wake,
+            set_timer=self._timers.set_timer,
+            next_moment=found.makers.calendar,
+        )
         aftermath = found.makers.aftermath(engine, self._committer)
         self._office = Office(desk, aftermath, Roster(engine, self._committer))
 
@@ -153,6 +178,7 @@ class Process:
             people = self._found.people
             acts = [group.create_task(people.play(acts, self._office)) for acts in self._acts_to_come()]
             acts.append(group.create_task(people.follow_moves(self._office)))
+            acts += [group.create_task(errands) for errands in self._other_errands()]
             try:
                 await self._until_over()
             finally:
@@ -164,15 +190,40 @@ class Process:
         """What was not confirmed to an earlier process, by bulletin."""
         acts: defaultdict[Draft, list[tuple[int, Act]]] = defaultdict(list)
         for number, act in enumerate(self._found.scenario.acts):
-            if number not in self._found.people.confirmed:
+            if number not in self._found.people.errands.confirmed:
                 acts[act.draft].append((number, act))
         return acts.values()
+
+    def _other_errands(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """Of the series, with the clock that it takes, and of each channel's admin."""
+        plan, pauses = self._found.scenario.series, defaultdict[int, list[Pause]](list)
+        if plan is not None:
+            yield self._timers.run(self._office.desk)
+            yield self._keep_series(plan.acts)
+        for pause in self._found.scenario.pauses:
+            pauses[pause.channel].append(pause)
+        for decided in pauses.values():
+            yield self._rest(decided)
+
+    async def _keep_series(self, acts: Iterable[SeriesAct]) -> None:
+        keeper, errands = self._found.keeper, self._found.people.errands
+        for act in acts:
+            if keeper is not None:
+                await errands.carry_out(act, act.at, partial(keeper.perform, act, self._office.desk))
+
+    async def _rest(self, pauses: Iterable[Pause]) -> None:
+        for pause in pauses:
+            decide = partial(self._found.hoa.decide, pause, self._office.roster)
+            await self._found.people.errands.carry_out(pause, pause.at, decide)
 
     async def _until_over(self) -> None:
         while not self._found.is_over():
             await asyncio.sleep(_LOOK_SECONDS)
             for bulletin_id in self._found.paused():
                 await self._found.people.resume(bulletin_id, self._office)
+            for bulletin_id in self._found.held():
+                if self._found.keeper is not None:
+                    await self._found.keeper.decide(BulletinId(bulletin_id), self._office.desk)
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:

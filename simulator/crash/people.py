@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from sqlalchemy.exc import SQLAlchemyError
+from functools import partial
 
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
@@ -34,6 +32,7 @@ from bulletins.bulletin import (
 )
 from members.channel import PersonId, Platform
 from members.roles import Role
+from simulator.crash.errands import DATABASE_TROUBLE, REDELIVERY_SECONDS, Errands
 from simulator.crash.evidence import Decision, DecisionKind, Evidence
 from simulator.crash.scenario import STARTS, Act, ActKind, Draft
 from simulator.crash.virtual_time import VirtualClock
@@ -49,8 +48,6 @@ STAFF: Mapping[PersonId, tuple[str, tuple[Role, ...]]] = {
     PHUC: ("Phúc", (Role.APPROVER,)),
 }
 
-_REDELIVERY_SECONDS = 0.5
-_DATABASE_TROUBLE = (SQLAlchemyError, sqlite3.OperationalError)
 _VALID_SECONDS = {Draft.SHORT: 25}
 _WEIGHTS = {Draft.EMERGENCY: Weight.LIFE_THREATENING, Draft.PICTURED: Weight.URGENT}
 _AMENDS = {
@@ -127,48 +124,37 @@ def _bulletin(draft: Draft, picture: Media, now: datetime) -> Bulletin:
 
 
 class People:
-    """The staff during one run. ``confirmed`` outlives the processes they talk to."""
+    """The staff during one run. ``errands`` outlives the processes they talk to."""
 
     def __init__(self, ready: Mapping[Draft, Ready], clock: VirtualClock, evidence: Evidence) -> None:
         self._ready = ready
         self._clock = clock
         self._evidence = evidence
         self._first_corrections: dict[Draft, BulletinId] = {}
-        self.confirmed: set[int] = set()
+        self.errands = Errands(clock, evidence)
         self.moves: list[tuple[str, str]] = []
         """Groups that became supergroups, old and new id: the bot was told, and has not confirmed it yet."""
 
     async def play(self, acts: Sequence[tuple[int, Act]], office: Office) -> None:
         """What concerns one bulletin, in order: a person's next update comes when the last one was handled."""
         for number, act in acts:
-            await self._play(number, act, office)
-
-    async def _play(self, number: int, act: Act, office: Office) -> None:
-        """At its time, and again until it is handled."""
-        await asyncio.sleep(max(0.0, act.at - self._clock.seconds))
-        while number not in self.confirmed:
-            try:
-                await self._perform(act, office)
-                if self._evidence.is_alive:
-                    self.confirmed.add(number)
-            except _DATABASE_TROUBLE:  # the update was not confirmed, so the platform brings it again
-                await asyncio.sleep(_REDELIVERY_SECONDS)
+            await self.errands.carry_out(number, act.at, partial(self._perform, act, office))
 
     async def follow_moves(self, office: Office) -> None:
         """What the platform tells the bot of groups that have moved; told again until it is handled."""
         while True:
             for old, new in list(self.moves):
-                with contextlib.suppress(*_DATABASE_TROUBLE):
+                with contextlib.suppress(*DATABASE_TROUBLE):
                     await office.roster.move(Platform.TELEGRAM, old, new)
                     if self._evidence.is_alive:
                         self.moves.remove((old, new))
-            await asyncio.sleep(_REDELIVERY_SECONDS)
+            await asyncio.sleep(REDELIVERY_SECONDS)
 
     async def resume(self, bulletin_id: int, office: Office) -> None:
         """Lan lets a bulletin go on that somebody or something has paused."""
         asked = self._clock.seconds
         found = await office.desk.resume(BulletinId(bulletin_id), LAN)
-        self._decided(DecisionKind.RESUMED, found, asked)
+        self.decided(DecisionKind.RESUMED, found, asked)
 
     async def _perform(self, act: Act, office: Office) -> None:
         ready = self._ready[act.draft]
@@ -196,7 +182,7 @@ class People:
         state, decided = _CHANGED_TO[kind]
         found = await change(bulletin, LAN)
         if isinstance(found, Broadcast) and found.state is state:
-            self._decided(decided, found, asked)
+            self.decided(decided, found, asked)
 
     async def _look_after(self, act: Act, ready: Ready, office: Office) -> None:
         """What did not arrive, or perhaps did."""
@@ -216,7 +202,7 @@ class People:
         for person in (MINH, PHUC):
             given = await desk.approve(ready.id, person, ready.approval_hash)
             if isinstance(given, Consented) and not given.still_needed:
-                self._decided(DecisionKind.STARTED, given.broadcast, asked)
+                self.decided(DecisionKind.STARTED, given.broadcast, asked)
                 return
 
     async def _put_right(self, act: Act, ready: Ready, office: Office) -> None:
@@ -231,14 +217,15 @@ class People:
             return
         given = await desk.approve(draft.id, LAN, draft.approval_hash)
         if isinstance(given, Consented):
-            self._decided(DecisionKind.STARTED, given.broadcast, asked)
+            self.decided(DecisionKind.STARTED, given.broadcast, asked)
             self._first_corrections.setdefault(act.draft, given.broadcast.id)
         for older in {ready.id, self._first_corrections.get(act.draft, ready.id)}:
             stopped = await desk.find(older)
             if stopped is not None and stopped.state is BroadcastState.STOPPED:
-                self._decided(DecisionKind.STOPPED, stopped, asked)
+                self.decided(DecisionKind.STOPPED, stopped, asked)
 
-    def _decided(self, kind: DecisionKind, broadcast: Broadcast | Refusal, asked: float) -> None:
+    def decided(self, kind: DecisionKind, broadcast: Broadcast | Refusal, asked: float) -> None:
+        """Somebody is told that it is so."""
         if isinstance(broadcast, Broadcast) and self._evidence.is_alive:
             code = broadcast.bulletin.code
             self._evidence.decisions.append(Decision(kind, code, asked, self._clock.seconds))

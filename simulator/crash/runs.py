@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator, MutableMapping
+from functools import partial
 from random import Random
 from typing import Any
 
 import structlog
 
 from broadcasts.delivery import DeliveryState
+from bulletins.values import Recurrence
 from simulator.bot_api.api import TelegramApi
 from simulator.bot_api.faults import Faults
 from simulator.bot_api.limits import Limits
@@ -21,7 +23,11 @@ from simulator.crash.ground import Ground
 from simulator.crash.life import BOTS, Makers, Process, Surroundings
 from simulator.crash.overtaking import Overtaking
 from simulator.crash.people import People
+from simulator.crash.recurring import read_series
+from simulator.crash.resting import Hoa
 from simulator.crash.scenario import STARTS, Death, Incident, IncidentKind, Scenario, scenario_of
+from simulator.crash.series import RULES
+from simulator.crash.series_desk import ENDS, SeriesKeeper
 from simulator.crash.virtual_time import Stuck, VirtualClock, VirtualLoop, new_loop
 from simulator.crash.wire import Wire
 from simulator.world import Chat, World
@@ -31,7 +37,8 @@ _QUICK_DISK_SECONDS = 0.5
 _FULL_DISK_SECONDS = 30.0
 _OUR_OWN_FAULT = "our own fault in a delivery"
 _UNFINISHED = """
-    SELECT EXISTS (SELECT 1 FROM bulletins WHERE state IN ('sending', 'paused', 'scheduled', 'held'))
+    SELECT EXISTS (SELECT 1 FROM bulletins
+                   WHERE state IN ('sending', 'paused', 'scheduled', 'held', 'recurring'))
         OR EXISTS (SELECT 1 FROM deliveries WHERE state IN ('queued', 'sending'))
         OR EXISTS (SELECT 1 FROM pins_due)
 """
@@ -40,6 +47,11 @@ _STATE_ON_DISK = """
     SELECT d.state FROM deliveries AS d
     JOIN bulletins AS b ON b.id = d.bulletin_id JOIN channels AS c ON c.id = d.channel_id
     WHERE b.code = ? AND c.external_id = ?
+"""
+
+_UNDER_WAY = """
+    SELECT b.code FROM deliveries AS d JOIN bulletins AS b ON b.id = d.bulletin_id
+    WHERE d.channel_id = ? AND d.state = 'sending'
 """
 
 
@@ -75,6 +87,8 @@ class Run:
             requests=self._wire.requests,
         )
         self._people = People(ground.ready, self._clock, self.evidence)
+        self._hoa = Hoa(self._clock, self.evidence, self._under_way)
+        self._keeper = self._make_keeper()
         self._to_happen = list(scenario.incidents)
         self._overtaking = Overtaking(self.evidence, ground.disk.observer, self._clock, scenario)
         self._wire.departing = self._depart
@@ -92,7 +106,34 @@ class Run:
                     break
         self.evidence.is_at_rest = self._is_at_rest()
         read_facts(self.evidence, self._ground.disk.observer, self._world, self._chats)
+        self._read_series()
         return self.evidence
+
+    # --- what repeats, and who rests -----------------------------------------------------------------
+
+    def _make_keeper(self) -> SeriesKeeper | None:
+        plan = self._scenario.series
+        if plan is None:
+            return None
+        ready = self._ground.series[plan.rule]
+        return SeriesKeeper(
+            ready, self._people, self._clock, self.evidence, partial(self._codes_of, ready.id)
+        )
+
+    def _codes_of(self, series: int) -> list[str]:
+        return [
+            row[0] for row in self._ask("SELECT code FROM bulletins WHERE series = ? ORDER BY id", series)
+        ]
+
+    def _under_way(self, channel: int) -> frozenset[str]:
+        return frozenset(row[0] for row in self._ask(_UNDER_WAY, channel))
+
+    def _read_series(self) -> None:
+        plan = self._scenario.series
+        if plan is not None:
+            repeats = Recurrence(RULES[plan.rule], ENDS, valid_hours=1)
+            observer, ready = self._ground.disk.observer, self._ground.series[plan.rule]
+            self.evidence.series = read_series(observer, ready.id, repeats, plan.grace_seconds)
 
     # --- one process ---------------------------------------------------------------------------------
 
@@ -130,10 +171,13 @@ class Run:
             engine=self._ground.disk.engine,
             clock=self._clock,
             people=self._people,
+            hoa=self._hoa,
+            keeper=self._keeper,
             connections=self._wire.connections,
             random=self._random(f"process {number}"),
             is_over=lambda: self._clock.seconds > _LONGEST_SECONDS or self._is_at_rest(),
-            paused=self._paused,
+            paused=partial(self._waiting, "paused"),
+            held=partial(self._waiting, "held"),
         )
         await Process(found).live()
 
@@ -179,15 +223,15 @@ class Run:
         (is_unfinished,) = self._ask(_UNFINISHED)[0]
         return self._nobody_means_to() and self._wire.is_quiet and not is_unfinished
 
-    def _paused(self) -> list[int]:
+    def _waiting(self, state: str) -> list[int]:
         if not self._nobody_means_to():
             return []
-        return [row[0] for row in self._ask("SELECT id FROM bulletins WHERE state = 'paused'")]
+        return [row[0] for row in self._ask("SELECT id FROM bulletins WHERE state = ?", state)]
 
     def _nobody_means_to(self) -> bool:
         outage = self._scenario.disk.outage
         calm = max(self._scenario.weather.storm_ends, outage.ends if outage else 0.0)
-        return self._clock.seconds >= calm and len(self._people.confirmed) == len(self._scenario.acts)
+        return self._clock.seconds >= calm and len(self._people.errands.confirmed) == self._scenario.errands
 
     def _held_until(self) -> dict[str, float]:
         """Until when each token is held by what is written down, on the run's clock."""

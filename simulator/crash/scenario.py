@@ -12,7 +12,8 @@ from random import Random
 
 from broadcasts.courier import PumpRules
 from broadcasts.pacing import PaceRules
-from simulator.crash.wire import Trouble, Weather
+from simulator.crash.series import Pause, SeriesPlan, pauses_of, series_of
+from simulator.crash.wire import Weather, draw_weather
 
 STARTS = datetime(2026, 12, 2, 5, 0, 50, tzinfo=UTC)
 """Ten seconds before a full minute of noon in Viet Nam: quiet hours begin and end on full minutes."""
@@ -160,6 +161,13 @@ class Scenario:
     """Channels whose upgrade the platform also tells the bot of."""
     may_pin: frozenset[int]
     """Groups that gave the bot the right to pin if they chose that; in a broadcast channel it always has it."""
+    series: SeriesPlan | None
+    pauses: tuple[Pause, ...]
+
+    @property
+    def errands(self) -> int:
+        """How many things people do."""
+        return len(self.acts) + len(self.pauses) + (len(self.series.acts) if self.series else 0)
 
 
 class Theme(StrEnum):
@@ -200,7 +208,7 @@ def scenario_of(seed: int) -> Scenario:
         acts=_with_afterthoughts(later, _acts(random, theme, begins, storm_ends), storm_ends, plot),
         incidents=_moving(later, channels, _incidents(random, channels, begins, storm_ends), begins, plot),
         deaths=tuple(_death(random) for _ in range(_DEATHS)),
-        weather=_weather(random, storm_ends),
+        weather=draw_weather(random, storm_ends),
         disk=replace(_disk(random), outage=_outage(later, begins, storm_ends)),
         pace=PaceRules(rate_per_second=slow),
         pump=PumpRules(
@@ -214,7 +222,14 @@ def scenario_of(seed: int) -> Scenario:
         bots=_bots(later, len(channels)),
         announced=frozenset(number for number in range(len(channels)) if later.random() < 0.5),
         may_pin=frozenset(number for number in range(len(channels)) if later.random() < 0.85),
+        series=None if theme is Theme.CROWD else series_of(seed),
+        pauses=pauses_of(seed, _with_admins(channels), begins, storm_ends),
     )
+
+
+def _with_admins(channels: tuple[ChannelPlan, ...]) -> list[int]:
+    """Whose channels go on when the run begins; the operator's own is nobody's to pause."""
+    return [number for number, one in enumerate(channels) if not one.is_paused and not one.is_canary]
 
 
 def _channels(random: Random, theme: Theme) -> tuple[ChannelPlan, ...]:
@@ -367,20 +382,6 @@ def _death(random: Random) -> Death:
     """Steps, not seconds: most of a run's steps lie where something happens."""
     steps = int(_STEPS_AT_MOST * random.random() ** 2) + 1
     return Death(steps, is_kill=random.random() < 0.85, downtime_seconds=random.uniform(0.05, 3.0))
-
-
-def _weather(random: Random, storm_ends: float) -> Weather:
-    """Each trouble has its own share; in some runs there is none, in some hardly anything gets through."""
-    violence = random.choice((0.0, 0.1, 0.3, 0.6))
-    weights = {trouble: random.random() ** 2 for trouble in Trouble}
-    weights[Trouble.FLOOD] *= 3.0
-    total = sum(weights.values())
-    return Weather(
-        storm_ends=storm_ends,
-        troubles={trouble: violence * weight / total for trouble, weight in weights.items()},
-        slowest_seconds=random.choice((0.1, 0.5, 2.0)),
-        longest_flood_seconds=random.choice((2, 5, 10)),
-    )
 
 
 def _disk(random: Random) -> DiskPlan:

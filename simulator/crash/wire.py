@@ -90,6 +90,20 @@ class Weather:
     longest_flood_seconds: int
 
 
+def draw_weather(random: Random, storm_ends: float) -> Weather:
+    """Each trouble has its own share; in some runs there is none, in some hardly anything gets through."""
+    violence = random.choice((0.0, 0.1, 0.3, 0.6))
+    weights = {trouble: random.random() ** 2 for trouble in Trouble}
+    weights[Trouble.FLOOD] *= 3.0
+    total = sum(weights.values())
+    return Weather(
+        storm_ends=storm_ends,
+        troubles={trouble: violence * weight / total for trouble, weight in weights.items()},
+        slowest_seconds=random.choice((0.1, 0.5, 2.0)),
+        longest_flood_seconds=random.choice((2, 5, 10)),
+    )
+
+
 @dataclass(slots=True)
 class _Flying:
     """A request on its way. ``line`` is None when nobody waits for its answer any more."""

@@ -6,7 +6,7 @@ import asyncio
 
 from broadcasts.book import Refusal
 from broadcasts.broadcast import BroadcastState
-from broadcasts.delivery import FloodWait, Gone, Unsure
+from broadcasts.delivery import FloodWait, Gone, NotSent, Unsure
 from bulletins.bulletin import BulletinId
 from members.channel import Platform
 from storage.roster import Roster
@@ -38,6 +38,24 @@ async def test_a_change_put_off_by_a_flood_wait_never_lands_on_the_next_correcti
         await asyncio.sleep(0.6)
     assert await station.states(older) == {"-1": DROPPED}
     assert RIGHT in words_of_edits(station)[-1]
+
+
+async def test_why_a_correction_is_tried_again_stands_beside_it_until_it_is(station: Station) -> None:
+    await station.channel("-1")
+    station.sender.answers["-1"].extend([Unsure("no_answer_in_time"), NotSent("ConnectionRefusedError")])
+    original = await station.start(station.bulletin())
+    await station.pump_until_idle(original)
+    reasons: list[str | None] = []
+
+    async def look(chat: str) -> None:
+        reasons.append((await station.deliveries(correction))[chat].reason)
+
+    station.sender.before_answer = look
+    correction = await corrected(station, original, RIGHT, pumped=False)
+    await station.pump_until_idle(correction)
+    await station.pump_until_idle(correction)
+    assert reasons == [None, "not_sent:ConnectionRefusedError"], "as the canary's, on which all others wait"
+    assert (await station.deliveries(correction))["-1"].reason == "not_edited:copy_unknown"
 
 
 async def test_a_correction_waits_for_an_older_one_that_is_on_its_way(station: Station) -> None:

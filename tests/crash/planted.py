@@ -37,6 +37,7 @@ from storage.committer import Committer
 from storage.ledger import SqlLedger
 from storage.pins import SqlPins
 from storage.tables import bulletins, deliveries
+from tests.crash.planted_rounds import BUGS_OF_ROUNDS
 
 
 class BlindSender(TelegramSender):
@@ -334,5 +335,6 @@ BUGS: tuple[tuple[Makers, Invariant], ...] = (
     (Makers(ledger=HeedlessLedger), Invariant.PINNED),
     (Makers(pins=FaintHeartedPins), Invariant.PINNED),
     (Makers(ledger=CrashingLedger), Invariant.NO_CRASH),
+    *BUGS_OF_ROUNDS,
 )
 """Each bug, and the promise by which it is found."""
