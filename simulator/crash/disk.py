@@ -200,12 +200,6 @@ class Disk:
         opened.disk = self
         return opened
 
-    @property
-    def is_warm(self) -> bool:
-        """Whether every connection is open and free: opening one takes steps, and steps decide a run."""
-        pool = self.engine.sync_engine.pool
-        return isinstance(pool, AsyncAdaptedQueuePool) and pool.checkedin() == _CONNECTIONS
-
     async def warm_up(self) -> None:
         """Open every connection that may be used at a time."""
         async with AsyncExitStack() as opened:

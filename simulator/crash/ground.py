@@ -66,9 +66,11 @@ class Ground:
         self.disk.__exit__(kind, error, trace)
 
     def warm_up(self) -> None:
-        """Each process finds the same connections, whatever happened to those before it."""
-        if not self.disk.is_warm:
-            _run(self.disk.warm_up())
+        """Each process finds all connections open and free: opening one takes steps, and steps decide a run.
+
+        One that a killed process has left broken still lies in the pool: only asking for it finds out.
+        """
+        _run(self.disk.warm_up())
 
     def reset(self, channels: Sequence[tuple[ChannelPlan, int, str]]) -> None:
         """As before the first run, with these channels, their chat ids and their bots."""

@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -40,17 +40,6 @@ class Holder:
 class Unshowable:
     def __repr__(self) -> str:
         raise RuntimeError(TELEGRAM_TOKEN)
-
-
-@pytest.fixture(autouse=True)
-def everything_as_before() -> Iterator[None]:
-    root, hook = logging.getLogger(), sys.excepthook
-    handlers, level, configuration = root.handlers[:], root.level, structlog.get_config()
-    yield
-    root.handlers[:], sys.excepthook = handlers, hook
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.configure(**configuration)
 
 
 def plainly() -> None:
