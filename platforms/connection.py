@@ -14,7 +14,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final, cast
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 CONNECTION_LOST: Final = "connection_lost"
 ENDLESS_ANSWER: Final = "endless_answer"
@@ -22,6 +22,9 @@ NOT_HTTP: Final = "not_http"
 
 # No answer of a platform's to what we ask is nearly as long, with its headers.
 _ANSWER_BYTES_AT_MOST = 80 * 1024
+# A TLS transport does not tell what the one beneath it still holds: only what fits into the kernel's buffer, as any
+# text does and a picture does not, is certainly written when the answer to it comes.
+_WRITTEN_AT_ONCE_BYTES = 32 * 1024
 _FINAL_STATUS = 200
 _DELIMITING = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -87,6 +90,7 @@ class Connection(asyncio.Protocol):
         self._asked = asked = asyncio.get_running_loop().create_future()
         self._parser = HttpResponseParser(self)
         self._heard_bytes = 0
+        self._may_be_kept = len(request) <= _WRITTEN_AT_ONCE_BYTES
         self._forget_message()
         self._transport.write(request)
         return asked
@@ -114,13 +118,16 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except HttpParserError:
+        except (HttpParserError, HttpParserUpgrade):  # the latter is none of the former
             self._fail(NOT_HTTP)
 
     def eof_received(self) -> None:
-        """The other side has said all: that ends a body whose length was not told (RFC 9112, 6.3)."""
+        """The other side has said all: that ends a body whose length was not told (RFC 9112, 6.3).
+
+        The transport may seem open for a while yet, and swallow what is written.
+        """
+        self._may_be_kept = False
         if self._has_head and self._ends_with_connection and self._parser is not None:
-            self._may_be_kept = False
             self._finish(self._parser)
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -14,13 +14,14 @@ _QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 def form_of(fields: Mapping[str, Any], file_field: str, file_name: str, content: bytes) -> tuple[str, bytes]:
     """The content type, and the body. What is no text among ``fields`` is written as JSON.
 
-    The boundary is made of the content's hash: a content that holds its own hash cannot be found.
+    The boundary is made of the hash of all that stands between: what holds its own hash cannot be found.
     """
-    boundary = f"loa-{hashlib.sha256(content).hexdigest()[:40]}"
-    parts = [
-        _part(boundary, f'name="{name.translate(_QUOTED)}"', _written(value).encode())
-        for name, value in fields.items()
-    ]
+    written = {name: _written(value).encode() for name, value in fields.items()}
+    whole = hashlib.sha256(content)
+    for value in written.values():
+        whole.update(value)
+    boundary = f"loa-{whole.hexdigest()[:40]}"
+    parts = [_part(boundary, f'name="{name.translate(_QUOTED)}"', value) for name, value in written.items()]
     named = f'name="{file_field}"; filename="{file_name.translate(_QUOTED)}"'
     parts.append(_part(boundary, named, content, "Content-Type: application/octet-stream\r\n"))
     parts.append(f"--{boundary}--\r\n".encode())

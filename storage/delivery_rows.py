@@ -15,8 +15,8 @@ from members.channel import ChannelState
 from storage.tables import instant
 
 CANARY_PATIENCE = timedelta(seconds=10)
-"""How long all others wait for the operator's own channel before they go without it; if it must itself wait longer,
-they do not wait at all."""
+"""How long after its start a bulletin waits for the operator's own channel before the others go without it; if that
+must itself wait longer, they do not wait at all."""
 
 OPEN_BULLETINS_AT_MOST = 1_000
 

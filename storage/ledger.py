@@ -89,7 +89,7 @@ class SqlLedger:
             return await available(self._looks.open_bulletins(bot, now))
         parameters = {
             "bot": bot,
-            "patient_since": milliseconds(now - CANARY_PATIENCE),
+            "patient_since": now - CANARY_PATIENCE,
             "patient_until": milliseconds(now + CANARY_PATIENCE),
         }
         rows = await self._read(_OPEN_BULLETINS, parameters)
@@ -238,7 +238,8 @@ _CANARY = (
             is_queued & or_(_d.attempt == 0, _SHOWED_NOTHING),
             is_sending & or_(_d.attempt == 1, _SHOWED_NOTHING),
         ),
-        _d.due_at > bindparam("patient_since"),
+        # Not since it was last due: what fails before it leaves is due anew each time, and held up all for ever.
+        _b.started_at > bindparam("patient_since", type_=_b.started_at.type),
         _d.due_at < bindparam("patient_until"),
     )
     .limit(1)

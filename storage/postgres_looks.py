@@ -110,7 +110,7 @@ _OPEN_BULLETINS = text(
             FROM channels AS c
             CROSS JOIN LATERAL (
                 SELECT d.id FROM deliveries AS d
-                WHERE d.bulletin_id = b.id AND d.channel_id = c.id AND d.due_at > :patient_since
+                WHERE d.bulletin_id = b.id AND d.channel_id = c.id AND b.started_at > :patient_since
                   AND d.due_at < :patient_until
                   AND (d.state = 'queued' AND d.attempt = 0 OR d.state = 'sending' AND d.attempt = 1
                        OR d.state IN ('queued', 'sending') AND (d.reason LIKE 'not_sent:%' OR d.reason = 'moved'))

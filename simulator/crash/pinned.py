@@ -8,7 +8,8 @@ from broadcasts.broadcast import BroadcastState
 from broadcasts.delivery import DeliveryState
 from members.channel import ChannelState
 from simulator.crash.case import Case, Invariant, Violation
-from simulator.crash.evidence import BulletinFact, ChannelFact
+from simulator.crash.evidence import BulletinFact, ChannelFact, Request
+from simulator.crash.resting import may_have_rested
 
 _PIN = "pinChatMessage"
 
@@ -25,7 +26,11 @@ def pinned(case: Case) -> Iterator[Violation]:
         for post in posts:
             # What stands in the place that a group has left can be reached no more.
             is_here = post.chat == channel.chats[-1] and str(post.message_id) == row.message_id
-            if is_here and not shown.get((post.chat, post.message_id or 0)):
+            if (
+                is_here
+                and not shown.get((post.chat, post.message_id or 0))
+                and not _rested(case, post, channel)
+            ):
                 said = f"{bulletin.code} in channel {channel.id}, message {post.message_id} of {post.chat}"
                 yield Violation(Invariant.PINNED, said)
 
@@ -39,6 +44,12 @@ def _is_over(case: Case, bulletin: BulletinFact) -> bool:
         for one in case.evidence.bulletins.values()
     )
     return is_withdrawn or bulletin.expires <= max(life.ended for life in case.evidence.lives)
+
+
+def _rested(case: Case, post: Request, channel: ChannelFact) -> bool:
+    """Its admin paused it before the pin: what is owed by then is given up, as are posts that wait."""
+    was_paused_after = any(one == channel.id and at >= post.departed for one, at in case.evidence.rests_asked)
+    return was_paused_after or may_have_rested(case, channel.id, post.departed)
 
 
 def _is_out_of_reach(case: Case, channel: ChannelFact) -> bool:

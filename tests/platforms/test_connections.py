@@ -172,6 +172,7 @@ async def test_a_connection_that_the_server_closed_while_idle_costs_nobody_an_an
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nok", CONNECTION_LOST),
         (b"HTTP/1.1 100 Continue\r\n\r\n", CONNECTION_LOST),
         (b"220 mail.example ESMTP\r\n", NOT_HTTP),
+        (b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", NOT_HTTP),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nok", NOT_HTTP),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", NOT_HTTP),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n" + bytes(900_000), ENDLESS_ANSWER),

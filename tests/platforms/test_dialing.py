@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import os
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from platforms.connection import Answer, NotBegun
 from platforms.connections import Connections
 from platforms.dialing import Dialer, address_in
-from tests.platforms.test_connections import OK, Server, saying, serving
+from tests.platforms.test_connections import OK, Server, request_from, saying, serving
 
 
 @pytest.fixture
@@ -48,9 +50,13 @@ def certificate(tmp_path: Path) -> Path:
 
 def secured(certificate: Path) -> contextlib.AbstractAsyncContextManager[Server]:
     """A server that answers over TLS, two requests a connection."""
+    return serving(saying(OK, OK), server_side(certificate))
+
+
+def server_side(certificate: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
-    return serving(saying(OK, OK), context)
+    return context
 
 
 async def asked(url: str, proxy: str | None = None, times: int = 1) -> list[Answer]:
@@ -87,6 +93,70 @@ def test_over_tls_a_connection_is_kept_too(certificate: Path, monkeypatch: pytes
 
     for run in (asyncio.run, uvloop.run):
         run(play())
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_over_tls_too_a_connection_whose_request_was_answered_half_written_is_not_used_again(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[[Coroutine[Any, Any, None]], None]
+) -> None:
+    """A TLS transport says that it holds nothing while the one beneath it holds megabytes."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    async def serve(_: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        await asyncio.Event().wait()
+
+    async def play() -> None:
+        async with serving(serve, server_side(certificate)) as server:
+            address, picture = address_in(server.url), bytes(12_000_000)
+            connection = await Dialer(address)()
+            head = address.request_head("/bot1:A/sendPhoto", "image/png")
+            assert await connection.ask(b"%b%d\r\n\r\n%b" % (head, len(picture), picture)) == Answer(413, b"")
+            assert not connection.is_free
+            connection.close()
+            await asyncio.sleep(0.01)
+
+    run(play())
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_server_that_hung_up_without_a_farewell_is_given_no_further_request(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[[Coroutine[Any, Any, None]], None]
+) -> None:
+    """Until it is closed, a TLS transport would swallow what is written: Unsure, though nothing left."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    async def serve(_: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_from(reader)
+        writer.write(OK)
+        await asyncio.sleep(0.02)
+        with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as beneath:
+            beneath.shutdown(socket.SHUT_WR)
+        await asyncio.sleep(1.0)
+
+    async def play() -> None:
+        async with serving(serve, server_side(certificate)) as server:
+            address = address_in(server.url)
+            connection = await Dialer(address)()
+            ended = asyncio.Event()
+            monkeypatch.setattr(connection, "eof_received", _then(connection.eof_received, ended.set))
+            monkeypatch.setattr(connection, "connection_lost", _then(connection.connection_lost, ended.set))
+            await connection.ask(address.request_head("/bot1:A/getMe", "application/json") + b"2\r\n\r\n{}")
+            await ended.wait()
+            assert not connection.is_free
+            connection.close()
+            await asyncio.sleep(0.01)
+
+    run(play())
+
+
+def _then(first: Callable[..., None], second: Callable[[], None]) -> Callable[..., None]:
+    def both(*said: Any) -> None:
+        first(*said)
+        second()
+
+    return both
 
 
 @contextlib.asynccontextmanager

@@ -31,6 +31,14 @@ def test_a_file_name_cannot_end_its_quotes_nor_its_line() -> None:
     assert part.get_payload(decode=True) == b"picture"
 
 
+def test_who_knows_the_picture_cannot_end_its_part_of_the_form() -> None:
+    content_type, _ = form_of({"chat_id": "-1001", "caption": "Mưa"}, "photo", "a.png", b"picture")
+    boundary = content_type.partition("boundary=")[2]
+    caption = f'Mưa\r\n--{boundary}\r\nContent-Disposition: form-data; name="chat_id"\r\n\r\n-1002'
+    read = read_parameters(*form_of({"chat_id": "-1001", "caption": caption}, "photo", "a.png", b"picture"))
+    assert (read["chat_id"], read["caption"]) == ("-1001", caption)
+
+
 def test_what_is_no_text_is_written_as_json() -> None:
     content_type, body = form_of({"disable_notification": True}, "photo", "a.png", b"")
     assert read_parameters(content_type, body)["disable_notification"] == "true"

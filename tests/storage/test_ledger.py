@@ -150,6 +150,27 @@ async def test_while_the_canary_is_asked_only_it_is_picked(station: Station) -> 
     assert len(await picked(station)) == 6
 
 
+async def test_a_canary_whose_own_line_is_down_holds_up_the_others_no_longer_than_a_silent_one(
+    station: Station,
+) -> None:
+    """Each attempt makes it due anew: patience is counted from the start."""
+    await station.channels(FIVE)
+    await station.channel("-9", canary=True, bot="another")
+    await station.start(station.bulletin())
+    for _ in range(4):
+        assert await picked(station) == []
+        (bulletin,) = await opened(station)
+        (canary,) = await station.ledger.pick(Pick("another", bulletin, station.time, 100, None))
+        await intended(station, [canary.id])
+        again = station.time + timedelta(seconds=1)
+        refused = settlement(
+            canary, QUEUED, at=station.time, due_at=again, counted=0, reason="not_sent:http_401"
+        )
+        await station.ledger.record(refused)
+        station.advance(seconds=2.6)
+    assert [row.chat for row in await picked(station)] == FIVE
+
+
 async def test_an_intent_is_granted_once(station: Station) -> None:
     await station.channels(FIVE)
     await station.start(station.bulletin())
