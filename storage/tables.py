@@ -42,6 +42,9 @@ metadata = MetaData(
     }
 )
 
+SHORT_CHOICE_CHARACTERS = 200
+"""What a member chose, as it is kept, is rarely longer."""
+
 # --- people, channels, pledges -------------------------------------------------------------------------------
 
 members = Table(
@@ -85,6 +88,14 @@ channels = Table(
     Column("enrolled_at", Instant, nullable=True),
     Column("canary", Boolean, nullable=False, server_default=NO),
     UniqueConstraint("platform", "external_id"),
+    # PostgreSQL refuses entries of more than a third of a page; SQLite does not.
+    Index("ix_channels_areas", "areas", postgresql_where=text(f"length(areas) <= {SHORT_CHOICE_CHARACTERS}")),
+    Index(
+        "ix_channels_many_areas",
+        "id",
+        sqlite_where=text(f"length(areas) > {SHORT_CHOICE_CHARACTERS}"),
+        postgresql_where=text(f"length(areas) > {SHORT_CHOICE_CHARACTERS}"),
+    ),
     Index("ix_channels_canary", "id", sqlite_where=text("canary"), postgresql_where=text("canary")),
     Index(
         "ix_channels_untold",
