@@ -25,7 +25,7 @@ async def audience_size(
     counted = await connection.execute(
         select(func.count(), func.coalesce(func.sum(channels.c.member_count), 0))
         .select_from(channels)
-        .where(_wanted(bulletin, corrects))
+        .where(_wanted(connection, bulletin, corrects))
     )
     number, members = counted.one()
     return AudienceSize(number, members)
@@ -39,7 +39,7 @@ async def what_is_missing(
         kept = select(pictures.c.sha256).where(pictures.c.sha256 == bulletin.media.sha256)
         if await connection.scalar(kept) is None:
             return Refusal.PICTURE_GONE
-    somebody = select(channels.c.id).where(_wanted(bulletin, corrects)).limit(1)
+    somebody = select(channels.c.id).where(_wanted(connection, bulletin, corrects)).limit(1)
     if await connection.scalar(somebody) is not None or await _would_stop(connection, corrects):
         return None
     return Refusal.NO_AUDIENCE
@@ -62,8 +62,10 @@ async def _would_stop(connection: AsyncConnection, corrects: BulletinId | None) 
     return corrects is not None and await connection.scalar(goes_on) is not None
 
 
-def _wanted(bulletin: Bulletin, corrects: BulletinId | None) -> ColumnElement[bool]:
-    wanted = audience_of(bulletin, corrects)
+def _wanted(
+    connection: AsyncConnection, bulletin: Bulletin, corrects: BulletinId | None
+) -> ColumnElement[bool]:
+    wanted = audience_of(bulletin, corrects, dialect=connection.dialect.name)
     if corrects is not None:
         return wanted
     return is_live_canary() if bulletin.status is Status.TEST else and_(wanted, ~channels.c.canary)

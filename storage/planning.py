@@ -6,13 +6,10 @@ Runs inside the transaction that starts the bulletin, so that nothing is ever se
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Column,
     ColumnElement,
-    Text,
     and_,
     case,
     exists,
@@ -23,7 +20,6 @@ from sqlalchemy import (
     select,
     text,
     true,
-    type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,10 +29,10 @@ from broadcasts.planner import MINUTES_A_DAY, minute_of_day, overrides_quiet_hou
 from bulletins.bulletin import Bulletin, BulletinId, Status, is_drill
 from members.channel import ChannelState
 from storage.bulletin_records import bulletin_of
+from storage.choices import lies_in, shares
 from storage.tables import bulletins, channels, deliveries, is_canary, milliseconds
 
 _PLANNED_COLUMNS = ("bulletin_id", "channel_id", "bot", "state", "due_at", "reach")
-_NOTHING_CHOSEN = "|"
 # PostgreSQL plans by statistics that it gathers every minute or so: until it knew of these rows, it would read
 # all of them each time to find one.
 _MANY = 1_000
@@ -65,7 +61,8 @@ async def plan_deliveries(
     bulletin = bulletin_of(row.record)
     at_once = literal(milliseconds(now), BigInteger)
     first = await _queue(connection, bulletin_id, is_live_canary(), at_once)
-    audience = audience_of(bulletin, None if row.corrects is None else BulletinId(row.corrects))
+    corrects = None if row.corrects is None else BulletinId(row.corrects)
+    audience = audience_of(bulletin, corrects, dialect=connection.dialect.name)
     others = and_(audience, ~is_live_canary())
     planned = first + await _queue(connection, bulletin_id, others, _due_at(bulletin, now, zone))
     if planned >= _MANY and connection.dialect.name == "postgresql":
@@ -73,8 +70,13 @@ async def plan_deliveries(
     return planned
 
 
-def audience_of(bulletin: Bulletin, corrects: BulletinId | None = None) -> ColumnElement[bool]:
-    """Which rows of ``channels`` it goes to, beside the canary; a correction, to those with the original."""
+def audience_of(
+    bulletin: Bulletin, corrects: BulletinId | None = None, *, dialect: str
+) -> ColumnElement[bool]:
+    """Which rows of ``channels`` it goes to, beside the canary; a correction, to those with the original.
+
+    ``dialect`` is the database's: the same channels, found on another way.
+    """
     if corrects is not None:
         return channels.c.id.in_(
             select(deliveries.c.channel_id).where(
@@ -92,8 +94,8 @@ def audience_of(bulletin: Bulletin, corrects: BulletinId | None = None) -> Colum
     return and_(
         channels.c.state == ChannelState.ACTIVE.value,
         channels.c.drills if is_drill(bulletin) else true(),
-        _shares(channels.c.topics, audience.topics),
-        _shares(channels.c.areas, audience.areas),
+        shares(channels.c.topics, audience.topics),
+        lies_in(audience.areas, dialect),
         channels.c.kind.in_(audience.kinds) if audience.kinds else true(),
     )
 
@@ -122,16 +124,6 @@ async def _queue(
         execution_options={"preserve_rowcount": True},
     )
     return inserted.rowcount
-
-
-def _shares(column: Column[Any], wanted: tuple[str, ...]) -> ColumnElement[bool]:
-    """Whether ``column`` holds one of ``wanted``; who chose nothing, like an empty wish, means all."""
-    if not wanted:
-        return true()
-    chosen = type_coerce(column, Text)
-    return or_(
-        chosen == _NOTHING_CHOSEN, *(chosen.contains(f"|{choice}|", autoescape=True) for choice in wanted)
-    )
 
 
 def _due_at(bulletin: Bulletin, now: datetime, zone: tzinfo) -> ColumnElement[int]:

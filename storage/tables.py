@@ -37,6 +37,9 @@ from storage.columns import instant as instant
 from storage.columns import metadata as metadata
 from storage.columns import milliseconds as milliseconds
 
+SHORT_CHOICE_CHARACTERS = 200
+"""What a member chose, as it is kept, is rarely longer."""
+
 # --- people, channels, pledges -------------------------------------------------------------------------------
 
 members = Table(
@@ -80,6 +83,14 @@ channels = Table(
     Column("enrolled_at", Instant, nullable=True),
     Column("canary", Boolean, nullable=False, server_default=NO),
     UniqueConstraint("platform", "external_id"),
+    # PostgreSQL refuses entries of more than a third of a page; SQLite does not.
+    Index("ix_channels_areas", "areas", postgresql_where=text(f"length(areas) <= {SHORT_CHOICE_CHARACTERS}")),
+    Index(
+        "ix_channels_many_areas",
+        "id",
+        sqlite_where=text(f"length(areas) > {SHORT_CHOICE_CHARACTERS}"),
+        postgresql_where=text(f"length(areas) > {SHORT_CHOICE_CHARACTERS}"),
+    ),
     Index("ix_channels_canary", "id", sqlite_where=text("canary"), postgresql_where=text("canary")),
     Index(
         "ix_channels_untold",
