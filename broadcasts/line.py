@@ -3,9 +3,9 @@
     up ──nothing got out, or five times in a row no answer──> down ──any answer──> up
 
 While it is down the token rests, longer each time, and then one delivery probes it, or a greeting where nothing is
-to be sent: an outage must not be believed for ever because the bulletin that met it has expired. A gateway that swallows what it
-is given is as bad as a cable that is cut: each message given to it is one more of which nobody knows. Who else is to
-know of it reads what ``broadcasts/line_memory.py`` wrote down.
+to be sent: an outage must not be believed for ever because the bulletin that met it has expired. A gateway that
+swallows what it is given is as bad as a cable that is cut: each message given to it is one more of which nobody
+knows. Who else is to know of it reads what ``broadcasts/line_memory.py`` wrote down.
 """
 
 from __future__ import annotations
