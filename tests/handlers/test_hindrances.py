@@ -144,7 +144,7 @@ async def test_channels_whose_bot_does_not_run_here(newsroom: Newsroom) -> None:
     broadcast = await newsroom.published()
     await change(newsroom, broadcast, state="queued", bot="loa-cu")
     await newsroom.board.update()
-    assert "2 kênh phải chờ bot loa-cu, mà bot này hiện không chạy ở đây" in board(newsroom)
+    assert "2 kênh phải chờ bot loa-cu, nhưng hiện bot này không chạy ở đây" in board(newsroom)
 
 
 async def test_a_bulletin_that_was_paused_by_hand_needs_no_other_reason(newsroom: Newsroom) -> None:
