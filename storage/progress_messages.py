@@ -76,12 +76,12 @@ class ProgressMessages:
                 insert(announcements).values(bulletin_id=bulletin_id, bot=bot, mark=mark)
             )
 
-        await self._committer.write(work)
+        await available(self._committer.write(work))
 
     async def forget_heard(self, bulletin_id: BulletinId, heard: tuple[str, str]) -> None:
         """It is to be said again when it is true again."""
         statement = delete(announcements).where(_is(bulletin_id, heard))
-        await self._committer.write(lambda connection: connection.execute(statement))
+        await available(self._committer.write(lambda connection: connection.execute(statement)))
 
 
 def _is(bulletin_id: BulletinId, heard: tuple[str, str]) -> ColumnElement[bool]:
