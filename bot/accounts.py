@@ -66,9 +66,9 @@ async def tokens_of_others(settings: Settings, environ: Mapping[str, str]) -> Se
 async def bots_left_out(settings: Settings) -> Sequence[tuple[str, str]]:
     """For the doctor: bots that have channels and are not in the settings, each with what that means."""
     sentence = _(
-        "It is not in the settings, but {count} channels belong to it: what is to be sent there waits until the "
-        "bulletin expires. Put the bot back under telegram, with this very name; or let their members leave, and "
-        "enrol the channels again with another bot."
+        "It is not in the settings, but channels belong to it ({count}): what is to be sent there waits, and is "
+        "dropped when the bulletin expires. Put the bot back under telegram, with this very name; or let their "
+        "members leave, and enrol the channels again with another bot."
     )
     names = [bot.name for bot in settings.telegram]
     found = await _look_into(settings, lambda engine: channels_without(engine, names))

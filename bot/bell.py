@@ -17,6 +17,7 @@ class Bell:
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
+        self._pumps_in_vain = 0
         self.storage_trouble: str | None = None
         """Why nothing can be written; None while all is well."""
 
@@ -29,14 +30,17 @@ class Bell:
         self._rung.set()
 
     def storage_failed(self, what: str) -> None:
-        """Nothing can be written; sending has stopped."""
+        """Nothing can be written; a pump's sending has stopped."""
+        self._pumps_in_vain += 1
         self.storage_trouble = what
         self._rung.set()
 
     def storage_recovered(self) -> None:
-        """Writing works again."""
-        self.storage_trouble = None
-        self._rung.set()
+        """Writing works again for one pump, or it has ended; over is over when no other one asks in vain."""
+        self._pumps_in_vain -= 1
+        if self._pumps_in_vain == 0:
+            self.storage_trouble = None
+            self._rung.set()
 
     def line_failed(self, bot: str, because: str) -> None:
         """The platform does not answer this bot, or refuses its token: a row says so, for every process."""

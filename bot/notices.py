@@ -7,12 +7,18 @@ looks at the start, when the bell is rung, and a few times a minute. Only that n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
 from aiogram import Bot, html
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+)
 from aiogram.utils.i18n import I18n
 from aiogram.utils.i18n import gettext as _
 
@@ -31,6 +37,7 @@ log = structlog.get_logger(__name__)
 _LOOKED_AGAIN_SECONDS = 15.0
 _TOLD_AGAIN_SECONDS = 5.0
 _TOLD_AT_A_TIME = 50
+_NAMED_AT_MOST = 50
 
 
 class Alarm(StrEnum):
@@ -39,6 +46,15 @@ class Alarm(StrEnum):
     STORAGE = "storage"
     LINE = "line"
     TOKEN = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """An alarm that a chat has not heard yet, or that it is over; of all whom it concerns at once."""
+
+    alarm: Alarm
+    is_over: bool
+    about: Sequence[str]
 
 
 class Crier:
@@ -58,6 +74,8 @@ class Crier:
         self._texts = texts
         self._heard_of = SqlAlarms(premises.house.engine, premises.house.committer)
         self._lines_down: Mapping[str, str] = {}
+        self._lost: set[str] = set()
+        """Chats that let none of their bots in."""
         self._told: dict[Place, str] = {}
         self._kept: Mapping[Place, str] | None = None
         """What is known to stand in the database of what was told; None before it was read."""
@@ -101,21 +119,37 @@ class Crier:
 
     async def _tell_alarms(self, alarms: Mapping[str, Alarm]) -> bool:
         is_all_told = True
-        for bot in self._settings.telegram:
-            if bot.moderators_chat is None:
-                continue
-            for about in ["", *self._bots]:
-                place, alarm = (bot.name, about), alarms.get(about)
-                if self._told.get(place) == alarm:
+        for chat, bots in self._chats().items():
+            for news in list(self._news(bots[0], alarms)):
+                if not await self._say(chat, bots, self._words(news)):
+                    is_all_told = is_all_told and chat in self._lost
                     continue
-                said = self._words(about, alarm or Alarm(self._told[place]), is_over=alarm is None)
-                if not await self._say(self._bots[bot.name], bot.moderators_chat, said):
-                    is_all_told = False
-                elif alarm is None:
-                    del self._told[place]
-                else:
-                    self._told[place] = alarm
+                for about in news.about:
+                    if news.is_over:
+                        del self._told[bots[0], about]
+                    else:
+                        self._told[bots[0], about] = news.alarm
+                if self._bell.storage_trouble is None:  # before anybody else is told: that may take long
+                    await self._keep_told()
         return is_all_told
+
+    def _chats(self) -> Mapping[str, list[str]]:
+        """The moderators' chats, each with its bots; what it has heard is kept under the first of them."""
+        chats: dict[str, list[str]] = {}
+        for bot in self._settings.telegram:
+            if bot.moderators_chat is not None:
+                chats.setdefault(bot.moderators_chat, []).append(bot.name)
+        return chats
+
+    def _news(self, teller: str, alarms: Mapping[str, Alarm]) -> Iterator[_News]:
+        """One of a kind, for a hundred bots whose lines are down together are one outage."""
+        alike: dict[tuple[str, bool], list[str]] = {}
+        for about in ["", *self._bots]:
+            told, alarm = self._told.get((teller, about)), alarms.get(about)
+            if told != alarm:
+                alike.setdefault((alarm or told or "", alarm is None), []).append(about)
+        for (alarm_told, is_over), about_all in alike.items():
+            yield _News(Alarm(alarm_told), is_over, about_all)
 
     def _alarms(self) -> dict[str, Alarm]:
         """By the bot whose trouble it is; the database's is nobody's."""
@@ -125,9 +159,9 @@ class Crier:
         }
         return alarms if self._bell.storage_trouble is None else alarms | {"": Alarm.STORAGE}
 
-    def _words(self, about: str, alarm: Alarm, *, is_over: bool) -> str:
+    def _words(self, news: _News) -> str:
         with self._texts.context(), self._texts.use_locale(self._settings.network.language):
-            return alarm_words(about, alarm, is_over=is_over)
+            return alarm_words(_named(news.about), news.alarm, is_over=news.is_over)
 
     async def _tell_members(self) -> None:
         while channels := await untold_channels(self._house.engine, _TOLD_AT_A_TIME):
@@ -142,16 +176,43 @@ class Crier:
                 await tell(bot, channel.member, about_change(change, channel))
         await self._house.roster.mark_told(channel.id, self._now())
 
-    async def _say(self, bot: Bot, chat: str, text: str) -> bool:
-        try:
-            await bot.send_message(chat, text)
-        except TelegramAPIError as error:
-            log.warning("the moderators could not be told", error=str(error))
-            return False
-        return True
+    async def _say(self, chat: str, bots: Sequence[str], text: str) -> bool:
+        """Through whichever of its bots can; first through those whose lines are up."""
+        for name in sorted(bots, key=self._lines_down.__contains__):
+            try:
+                await _post(self._bots[name], chat, text)
+            except TelegramAPIError as error:
+                self._note(chat, error)
+            else:
+                self._lost.discard(chat)
+                return True
+        return False
+
+    def _note(self, chat: str, error: TelegramAPIError) -> None:
+        """A chat that lets the bot in no more may do so again some day; it is logged once, and asked now and then."""
+        if isinstance(error, TelegramForbiddenError | TelegramBadRequest):
+            if chat in self._lost:
+                return
+            self._lost.add(chat)
+        log.warning("the moderators could not be told", chat=chat, error=str(error))
 
 
-def alarm_words(bot: str, alarm: Alarm, *, is_over: bool) -> str:
+async def _post(bot: Bot, chat: str, text: str) -> None:
+    try:
+        await bot.send_message(chat, text)
+    except TelegramMigrateToChat as moved:
+        log.warning(
+            "the moderators' chat has a new id: put it into the settings", id=moved.migrate_to_chat_id
+        )
+        await bot.send_message(moved.migrate_to_chat_id, text)
+
+
+def _named(bots: Sequence[str]) -> str:
+    more = ["…"] if len(bots) > _NAMED_AT_MOST else []
+    return ", ".join([*map(html.quote, bots[:_NAMED_AT_MOST]), *more])
+
+
+def alarm_words(names: str, alarm: Alarm, *, is_over: bool) -> str:
     """What is wrong, whom it stops and who can mend it; or that it is mended."""
     match alarm:
         case Alarm.STORAGE if is_over:
@@ -163,15 +224,15 @@ def alarm_words(bot: str, alarm: Alarm, *, is_over: bool) -> str:
             )
         case _ if is_over:
             return _("Telegram takes the messages of bot {name} again, and sending goes on.").format(
-                name=html.quote(bot)
+                name=names
             )
         case Alarm.TOKEN:
             return _(
                 "Bot {name} can send nothing: Telegram does not accept its token any more. Please ask whoever runs "
                 "the server to put a valid token of the same bot in place (from @BotFather). Nothing is lost."
-            ).format(name=html.quote(bot))
+            ).format(name=names)
         case _:
             return _(
                 "Bot {name} can send nothing for now: Telegram does not answer. Nothing is lost; Loa tries again "
                 "every half minute, and sending goes on by itself."
-            ).format(name=html.quote(bot))
+            ).format(name=names)

@@ -33,7 +33,7 @@ from broadcasts.delivery import (
     Unsure,
 )
 from broadcasts.letters import Letter, Letters, NotAsApproved
-from broadcasts.line import Line
+from broadcasts.line import GREETED_SECONDS, Line
 from broadcasts.pace_memory import PaceMemory
 from broadcasts.pacing import Pacer
 from broadcasts.persistence import Persistence
@@ -70,6 +70,7 @@ class PumpRules:
     patience_seconds: float = 1.0
     idle_seconds: float = 1.0
     landing_seconds: float = 10.0
+    greeted_seconds: float = GREETED_SECONDS
     retry: RetryRules = field(default_factory=RetryRules)
 
 

@@ -2,17 +2,20 @@
 
     up ──nothing got out, or five times in a row no answer──> down ──any answer──> up
 
-While it is down the token rests, longer each time, and then one delivery probes it. A gateway that swallows what it
-is given is as bad as a cable that is cut: each message given to it is one more of which nobody knows. Who else is to
-know of it reads what ``broadcasts/line_memory.py`` wrote down.
+While it is down the token rests, longer each time, and then one delivery probes it, or a greeting where nothing is
+to be sent: an outage must not be believed for ever because the bulletin that met it has expired. A gateway that
+swallows what it is given is as bad as a cable that is cut: each message given to it is one more of which nobody
+knows. Who else is to know of it reads what ``broadcasts/line_memory.py`` wrote down.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
+from broadcasts.delivery import Outcome, Sent
 from broadcasts.pacing import Pacer
 
 log = structlog.get_logger(__name__)
@@ -20,6 +23,8 @@ log = structlog.get_logger(__name__)
 _FIRST_REST_SECONDS = 0.5
 _LONGEST_REST_SECONDS = 30.0
 _LOST_IN_A_ROW = 5
+GREETED_SECONDS = 90.0
+"""So long nothing was due over a line that is down; longer than a rest with the request that ends it."""
 _TOLD_FROM_SECONDS = 4.0
 """From so long a rest on people are told: what mends itself within seconds is nobody's trouble."""
 
@@ -38,6 +43,7 @@ class Line:
         self.trouble: str | None = None
         """Why it is down, once it has been so long enough for people to be told."""
         self._has_turned = asyncio.Event()
+        self._tries = 0
 
     @property
     def is_down(self) -> bool:
@@ -46,6 +52,7 @@ class Line:
 
     def answered(self) -> None:
         """The platform said something."""
+        self._tries += 1
         self._lost_in_a_row = 0
         self._rest_seconds = 0.0
         if self.trouble is not None:
@@ -62,8 +69,20 @@ class Line:
         await self._has_turned.wait()
         self._has_turned.clear()
 
+    async def greet(self, ask: Callable[[], Awaitable[Outcome]], seconds: float) -> None:
+        """Find out whether it is up again though nothing is to be sent, until cancelled.
+
+        That it is not makes nobody wait: what becomes due is tried at once.
+        """
+        while True:
+            tries = self._tries
+            await asyncio.sleep(seconds)
+            if self.trouble is not None and self._tries == tries and isinstance(await ask(), Sent):
+                self.answered()
+
     def failed(self, reason: str) -> bool:
         """Nothing got out. Whether the line had been up before."""
+        self._tries += 1
         was_up = not self.is_down
         if not self._pacer.held_for():  # failures of what was already under way count once
             self._rest_seconds = min(max(2 * self._rest_seconds, _FIRST_REST_SECONDS), _LONGEST_REST_SECONDS)
@@ -78,6 +97,7 @@ class Line:
 
     def lost(self, reason: str) -> bool:
         """No answer came. Whether that may be this one delivery's own bad luck."""
+        self._tries += 1
         self._lost_in_a_row += 1
         if self._lost_in_a_row < _LOST_IN_A_ROW and not self.is_down:
             return True

@@ -252,6 +252,9 @@ class Sender(Protocol):
     async def pin(self, chat: str, message_id: str) -> Outcome:
         """Pin a message without a sound."""
 
+    async def greet(self) -> Outcome:
+        """Ask for nothing but an answer: ``Sent`` when there was one."""
+
 
 class MediaShelf(Protocol):
     """Where a picture's bytes are, and under which handle a platform already has it."""

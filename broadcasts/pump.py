@@ -89,6 +89,7 @@ class Pump:
                     feeding.create_task(self._feed_forever(flights))
                     feeding.create_task(self._courier.pinning.run())
                     feeding.create_task(self._line_memory.keep())
+                    feeding.create_task(self._greet_forever())
             finally:
                 await self._land()
 
@@ -101,6 +102,9 @@ class Pump:
             log.warning("deliveries were interrupted", bot=self._bot, deliveries=left)
         await self._persistence.until_done(self._courier.pace_memory.restore)
         await self._persistence.until_done(self._line_memory.restore)
+
+    async def _greet_forever(self) -> None:
+        await self._courier.line.greet(self._parts.sender.greet, self._rules.greeted_seconds)
 
     async def _pick_forever(self) -> None:
         while True:

@@ -6,7 +6,7 @@ with these chats keeps anybody's own message from being shown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from typing import Protocol
 
 import structlog
@@ -16,6 +16,7 @@ from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.i18n import gettext as _
 
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.ports import LedgerUnavailable
 from bulletins.bulletin import BulletinId, is_correction
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Cell
@@ -52,21 +53,30 @@ class Announcer:
         self._bots = bots
         self._announcements = announcements
         self._unreachable: set[str] = set()
+        self._unnoted: set[tuple[BulletinId, Heard]] = set()
+        """What was said while the database could not note it."""
 
     async def announce(self, broadcast: Broadcast, text: str, rows: list[list[Cell]]) -> bool:
         """Say what these chats have not heard yet. False while something of it may still be said later on."""
         due, heard = _due(broadcast), await self._announcements.heard(broadcast.id)
-        for bot_name, mark in heard:
-            if mark not in due and mark != BY_ONE_ALONE:
-                await self._announcements.forget_heard(broadcast.id, (bot_name, mark))
+        self._unnoted = {(key, one) for key, one in self._unnoted if key != broadcast.id or one[1] in due}
+        is_all_said = True
+        for one in heard:
+            if one[1] not in due and one[1] != BY_ONE_ALONE:
+                is_all_said &= await _is_noted(self._announcements.forget_heard(broadcast.id, one))
         unheard = [
             (bot, mark) for mark in due for bot in self._desk.moderators_chats if (bot, mark) not in heard
         ]
-        is_all_said = True
         for bot_name, mark in unheard:
-            if await self._is_said(bot_name, await self._words(broadcast, mark, text), rows):
-                await self._announcements.keep_heard(broadcast.id, (bot_name, mark))
-            elif bot_name not in self._unreachable:
+            said = (broadcast.id, (bot_name, mark))
+            if said not in self._unnoted:
+                if not await self._is_said(bot_name, await self._words(broadcast, mark, text), rows):
+                    is_all_said &= bot_name in self._unreachable
+                    continue
+                self._unnoted.add(said)
+            if await _is_noted(self._announcements.keep_heard(*said)):
+                self._unnoted.discard(said)
+            else:
                 is_all_said = False
         return is_all_said
 
@@ -80,7 +90,7 @@ class Announcer:
         """Say it. False, and logged once, when that was not possible."""
         try:
             await self._say(bot_name, text, rows)
-        except TelegramAPIError as error:
+        except (TelegramAPIError, LedgerUnavailable) as error:
             self._note(bot_name, error)
             return False
         self._unreachable.discard(bot_name)
@@ -94,13 +104,22 @@ class Announcer:
             markup = await self._desk.buttons.keyboard(rows, chat=place, person=None, repeatable=True)
         await bot.send_message(chat, text, reply_markup=markup)
 
-    def _note(self, bot_name: str, error: TelegramAPIError) -> None:
+    def _note(self, bot_name: str, error: Exception) -> None:
         """A bot that is not let into its chat may be let in again some day; nothing waits for that."""
         if isinstance(error, TelegramForbiddenError | TelegramBadRequest):
             if bot_name in self._unreachable:
                 return
             self._unreachable.add(bot_name)
         log.warning("the moderators' chat could not be told", bot=bot_name, error=str(error))
+
+
+async def _is_noted(note: Awaitable[None]) -> bool:
+    try:
+        await note
+    except LedgerUnavailable as error:
+        log.warning("what the moderators' chats have heard could not be noted", error=str(error))
+        return False
+    return True
 
 
 def _due(broadcast: Broadcast) -> tuple[str, ...]:

@@ -18,12 +18,12 @@ class EditTimes:
         self.apart_seconds = apart_seconds
         self._free_at: dict[BulletinId, float] = {}
 
-    def took(self, bulletin_id: BulletinId) -> None:
-        """Its message was changed just now, or that was tried."""
+    def took(self, bulletin_id: BulletinId, asked_to_wait_seconds: float = 0.0) -> None:
+        """Its message was changed just now, or that was tried, and the platform asked to wait."""
         now = asyncio.get_running_loop().time()
         if len(self._free_at) >= _REMEMBERED_AT_MOST:
             self._free_at = {one: free_at for one, free_at in self._free_at.items() if free_at > now}
-        self._free_at[bulletin_id] = now + self.apart_seconds
+        self._free_at[bulletin_id] = now + max(self.apart_seconds, asked_to_wait_seconds)
 
     def free_at(self, bulletin_id: BulletinId) -> float:
         """The earliest time for its next change; long past when it may be changed now."""

@@ -18,7 +18,12 @@ from typing import Protocol
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramRetryAfter,
+)
 from aiogram.types import InlineKeyboardMarkup
 from aiogram.utils.i18n import I18n
 from aiogram.utils.i18n import gettext as _
@@ -27,6 +32,7 @@ from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends
 from broadcasts.hindrance import Hindrances
+from broadcasts.ports import LedgerUnavailable
 from broadcasts.recurrence import Doubt, why_it_is_held
 from bulletins.bulletin import BulletinId, MsgType
 from handlers.announcing import Announcements, Announcer
@@ -97,6 +103,8 @@ class ProgressBoard:
         self._asked: set[BulletinId] = set()
         self._is_asked = asyncio.Event()
         self._shown: dict[BulletinId, str] = {}
+        self._unnoted: dict[BulletinId, str] = {}
+        """Messages that were posted while the database could not note them."""
         self._announcer = Announcer(desk, bots, sources.messages)
         self._markups: dict[tuple[BulletinId, BroadcastState, bool], InlineKeyboardMarkup] = {}
         self._turn = asyncio.Lock()  # the loop and a press must not both post the first message
@@ -163,8 +171,10 @@ class ProgressBoard:
         text = progress_words(broadcast, figures, in_the_way, self._desk)
         rows = [] if is_ended else action_rows(broadcast)
         is_announced = await self._announcer.announce(broadcast, text, rows)
-        if self._shown.get(broadcast.id) != text and not await self._try_to_put(broadcast, figures, text):
-            return
+        if self._shown.get(broadcast.id) != text:
+            self._shown.pop(broadcast.id, None)  # should this fail, nobody knows what stands there
+            if not await self._try_to_put(broadcast, figures, text):
+                return
         if is_ended and is_announced:
             self._shown.pop(broadcast.id, None)
             await self._messages.put(broadcast.id, CLOSED)
@@ -173,29 +183,45 @@ class ProgressBoard:
 
     async def _try_to_put(self, broadcast: Broadcast, figures: Figures, text: str) -> bool:
         """Whether there is nothing more to do: an author who blocked the bot gets no message, ever."""
+        asked_to_wait_seconds = 0.0
         try:
             in_trouble = figures.failed + figures.unsure > 0 or (
                 broadcast.corrects is not None and await self._desk.aftermath.in_trouble(broadcast.id)
             )
-            await self._put(broadcast, text, await self._markup(broadcast, bool(in_trouble)))
+            markup = await self._markup_if_possible(broadcast, bool(in_trouble))
+            await self._put(broadcast, text, markup)
         except TelegramForbiddenError:
             return True
-        except TelegramAPIError as error:
+        except (TelegramAPIError, LedgerUnavailable) as error:
+            if isinstance(error, TelegramRetryAfter):
+                asked_to_wait_seconds = error.retry_after
             log.warning("progress was not shown", bulletin_id=broadcast.id, error=str(error))
             return False
         finally:
-            self._times.took(broadcast.id)
-        return True
+            self._times.took(broadcast.id, asked_to_wait_seconds)
+        return markup is not None
 
-    async def _put(self, broadcast: Broadcast, text: str, markup: InlineKeyboardMarkup) -> None:
-        place = await self._messages.message_of(broadcast.id)
+    async def _put(self, broadcast: Broadcast, text: str, markup: InlineKeyboardMarkup | None) -> None:
+        place = self._unnoted.get(broadcast.id) or await self._messages.message_of(broadcast.id)
         bot_name, _colon, message_id = (place or "").partition(":")
         bot = self._bots.get(bot_name)
-        if bot is not None and await _edited(bot, broadcast.author_chat, int(message_id), text, markup):
-            return
-        bot_name, bot = next(iter(self._bots.items()))
-        sent = await bot.send_message(broadcast.author_chat, text, reply_markup=markup)
-        await self._messages.put(broadcast.id, f"{bot_name}:{sent.message_id}")
+        if bot is None or not await _edited(bot, broadcast.author_chat, int(message_id), text, markup):
+            bot_name, bot = next(iter(self._bots.items()))
+            sent = await bot.send_message(broadcast.author_chat, text, reply_markup=markup)
+            self._unnoted[broadcast.id] = f"{bot_name}:{sent.message_id}"
+        if broadcast.id in self._unnoted:
+            await self._messages.put(broadcast.id, self._unnoted[broadcast.id])
+            del self._unnoted[broadcast.id]
+
+    async def _markup_if_possible(
+        self, broadcast: Broadcast, has_stragglers: bool
+    ) -> InlineKeyboardMarkup | None:
+        """None while buttons cannot be written down: that the database is in trouble is shown without them."""
+        try:
+            return await self._markup(broadcast, has_stragglers)
+        except LedgerUnavailable as error:
+            log.warning("progress is shown without buttons", bulletin_id=broadcast.id, error=str(error))
+            return None
 
     async def _markup(self, broadcast: Broadcast, has_stragglers: bool) -> InlineKeyboardMarkup:
         """The same keyboard for as long as the state is the same."""
@@ -265,7 +291,9 @@ def _amending(broadcast: Broadcast) -> list[list[Cell]]:
     ]
 
 
-async def _edited(bot: Bot, chat: str, message_id: int, text: str, markup: InlineKeyboardMarkup) -> bool:
+async def _edited(
+    bot: Bot, chat: str, message_id: int, text: str, markup: InlineKeyboardMarkup | None
+) -> bool:
     """Whether the message shows the text now; False when it is gone and a new one is needed."""
     try:
         await bot.edit_message_text(text, chat_id=chat, message_id=message_id, reply_markup=markup)

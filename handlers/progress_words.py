@@ -59,19 +59,19 @@ def hindrance_words(hindrance: Hindrance, desk: BulletinDesk) -> str:
     """Why nothing moves, that nothing is lost, and who can do something where anybody can."""
     words = {
         Why.STORAGE: _(
-            "Nothing can be sent for now: the database cannot be written. Nothing is lost, and sending goes on by "
-            "itself as soon as it can be."
+            "Nothing can be sent for now: the database cannot be written. Please ask whoever runs the server to "
+            "look at its disk. Nothing is lost, and sending goes on by itself."
         ),
         Why.NO_BOT: ngettext(
             "{count} channel waits for bot {names}, which does not run here. Please ask whoever runs the server "
-            "(loa doctor). What is left when the bulletin expires is dropped.",
+            "to look (loa doctor). What is left when the bulletin expires is dropped.",
             "{count} channels wait for bot {names}, which does not run here. Please ask whoever runs the server "
-            "(loa doctor). What is left when the bulletin expires is dropped.",
+            "to look (loa doctor). What is left when the bulletin expires is dropped.",
             hindrance.channels,
         ),
         Why.TOKEN: _(
             "Bot {names} can send nothing: Telegram does not accept its token any more. Please ask whoever runs the "
-            "server to put a valid one in place. Nothing is lost."
+            "server to put a valid one of the same bot in place. Nothing is lost."
         ),
         Why.LINE: _(
             "Bot {names} can send nothing for now: Telegram does not answer. Loa tries again every half minute, and "

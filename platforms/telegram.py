@@ -20,7 +20,7 @@ from platforms.connection import Answer, Broken, NotBegun
 from platforms.connections import Connections, always
 from platforms.dialing import Dialer, address_in
 from platforms.forms import form_of
-from platforms.telegram_outcomes import STALE_HANDLE, outcome_of, photo_handle_in
+from platforms.telegram_outcomes import STALE_HANDLE, greeting_of, outcome_of, photo_handle_in
 
 TELEGRAM_URL = "https://api.telegram.org"
 
@@ -104,6 +104,11 @@ class TelegramSender:
         """Pin a message without a sound."""
         fields = {"message_id": int(message_id), "disable_notification": True}
         return await self._call("pinChatMessage", chat, _tail_of(fields), message_id)
+
+    async def greet(self) -> Outcome:
+        """Ask whose token this is, as nothing else is answered without a chat."""
+        answer = await self._exchange(self._account.request_head("getMe"), b"{}")
+        return greeting_of(answer.status, answer.body) if isinstance(answer, Answer) else answer
 
     def _tail(self, content: Content, handle: str) -> bytes:
         """All of a body but the chat, and the picture's handle if there is one; prepared once."""

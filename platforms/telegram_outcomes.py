@@ -114,6 +114,12 @@ def outcome_of(status: int, body: bytes, known_message_id: str = "") -> Outcome:
     return _refused(code, description, parameters if isinstance(parameters, dict) else {}, known_message_id)
 
 
+def greeting_of(status: int, body: bytes) -> Outcome:
+    """What an answer means that was not about a message: any yes is one."""
+    is_yes = (_answer_in(body) or {}).get("ok") is True
+    return Sent("") if is_yes else outcome_of(status, body)
+
+
 def photo_handle_in(body: bytes) -> str | None:
     """Under which handle Telegram keeps the picture of a message it has just accepted; its largest size."""
     answer = _answer_in(body) or {}

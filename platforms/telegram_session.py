@@ -11,7 +11,7 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.exceptions import TelegramNetworkError
+from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramServerError
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import BytesPayload, FormData
@@ -43,7 +43,7 @@ class TelegramSession(AiohttpSession):
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
-        """The answer, or what aiogram raises instead.
+        """The answer, or what aiogram raises instead; a gateway's page is a server's error like others.
 
         pydantic forgets a generic model when nobody holds it, and then makes it again at the next call, which
         takes ten milliseconds. So the model of each method's answer is held.
@@ -51,7 +51,12 @@ class TelegramSession(AiohttpSession):
         kind = type(method)
         if kind not in self._answers:
             self._answers[kind] = Response[method.__returning__]  # type: ignore[name-defined]
-        return super().check_response(bot, method, status_code, content)
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except ClientDecodeError as error:
+            if isinstance(error.data, dict):  # Telegram's, but more than aiogram knows
+                raise
+            raise TelegramServerError(method, f"http_{status_code}") from error
 
     def build_form_data(self, bot: Bot, method: TelegramMethod[TelegramType]) -> Any:
         """The body: JSON, or a form when there are files."""

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.buttons import Button, Press, Refusal, refusal
 from members.channel import PersonId
+from storage.availability import available
 from storage.committer import Committer
 from storage.lookups import Lookups
 from storage.tables import buttons
@@ -35,7 +36,7 @@ class ButtonBook:
         """Keep new buttons, in one write."""
         rows = [_row_of(button) for button in new]
         if rows:
-            await self._committer.write(lambda connection: connection.execute(_KEEP, rows))
+            await available(self._committer.write(lambda connection: connection.execute(_KEEP, rows)))
 
     async def find(self, token: str) -> Button | None:
         """The button as it is now."""

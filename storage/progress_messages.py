@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from broadcasts.broadcast import BroadcastState
 from broadcasts.recurrence import SERIES_STOPPED, SUPERSEDED
 from bulletins.bulletin import BulletinId
+from storage.availability import available
 from storage.committer import Committer
 from storage.tables import announcements, bulletins
 
@@ -55,7 +56,7 @@ class ProgressMessages:
     async def put(self, bulletin_id: BulletinId, message: str) -> None:
         """Remember the message; empty once the bulletin has ended and nothing is edited any more."""
         statement = update(bulletins).where(bulletins.c.id == bulletin_id).values(progress_message=message)
-        await self._committer.write(lambda connection: connection.execute(statement))
+        await available(self._committer.write(lambda connection: connection.execute(statement)))
 
     async def heard(self, bulletin_id: BulletinId) -> frozenset[tuple[str, str]]:
         """By whose moderators' chat, by the bot's name, what was heard of a bulletin."""
@@ -75,12 +76,12 @@ class ProgressMessages:
                 insert(announcements).values(bulletin_id=bulletin_id, bot=bot, mark=mark)
             )
 
-        await self._committer.write(work)
+        await available(self._committer.write(work))
 
     async def forget_heard(self, bulletin_id: BulletinId, heard: tuple[str, str]) -> None:
         """It is to be said again when it is true again."""
         statement = delete(announcements).where(_is(bulletin_id, heard))
-        await self._committer.write(lambda connection: connection.execute(statement))
+        await available(self._committer.write(lambda connection: connection.execute(statement)))
 
 
 def _is(bulletin_id: BulletinId, heard: tuple[str, str]) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from broadcasts.broadcast import BroadcastState
 from storage.availability import available
 from storage.engine import for_reading
-from storage.tables import bulletins, deliveries, is_queued, is_sending, milliseconds
+from storage.tables import bulletins, deliveries, is_queued, is_sending, lines, milliseconds
 
 _b, _d = bulletins.c, deliveries.c
 
@@ -21,6 +21,8 @@ async def bots_with_work(
 ) -> frozenset[str]:
     """Those of ``bots`` with deliveries due by ``until``, left behind by a crash, or never to be sent.
 
+    And those whose line is down: somebody must find out when it is up again.
+
     A bulletin of which nothing is left but to call it done is anybody's, so the first bot's. Raises
     LedgerUnavailable.
     """
@@ -29,6 +31,7 @@ async def bots_with_work(
     async def read() -> frozenset[str]:
         async with for_reading(engine).connect() as connection:
             busy = frozenset(await connection.scalars(_BUSY, asked))
+            busy |= frozenset(await connection.scalars(select(lines.c.bot).where(lines.c.bot.in_(bots))))
             if bots[0] not in busy and await connection.scalar(_IS_EMPTY) is not None:
                 busy |= {bots[0]}
             return busy

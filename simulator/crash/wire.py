@@ -280,7 +280,7 @@ class Wire:
         if result.ok:
             request.replaced = code_in(before) if before else None
             made = result.result
-            request.message_id = made["message_id"] if isinstance(made, dict) else 0
+            request.message_id = made.get("message_id", 0) if isinstance(made, dict) else 0
         if trouble is Trouble.GATEWAY_AFTER:
             return answer_instead(Fault(FaultKind.GATEWAY, code=504))
         if trouble is Trouble.INTERNAL_ERROR_AFTER:

@@ -314,12 +314,12 @@ async def test_channels_of_a_bot_that_is_not_in_the_settings_are_counted(machine
 
     level, said = found["Bot cũ"]
     assert level is Level.WARN
-    assert "2 channels belong to it" in said
+    assert "channels belong to it (2)" in said
     assert "Put the bot back under telegram" in said
     assert found["Bot loa"][0] is Level.OK
     with spoken("vi"):
         said_in_vietnamese = [sentence for _, sentence in (await machine.found()).values()]
-    assert any("vẫn còn 2 kênh thuộc bot này" in sentence for sentence in said_in_vietnamese)
+    assert any("vẫn còn 2 kênh nhận tin qua bot này" in sentence for sentence in said_in_vietnamese)
 
 
 async def test_a_data_folder_that_cannot_be_one_is_noticed(machine: Machine) -> None:

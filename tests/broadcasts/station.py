@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from broadcasts.broadcast import BroadcastState
 from broadcasts.consent import StartRules
 from broadcasts.courier import PumpParts, PumpRules
-from broadcasts.delivery import DeliveryState, Outcome, Sent
+from broadcasts.delivery import DeliveryState, NotSent, Outcome, Sent
 from broadcasts.letters import Letters, Means
 from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.ports import Closing, Content, Sender
@@ -89,6 +89,8 @@ class ScriptedSender:
     edits: dict[str, deque[Outcome]] = field(default_factory=lambda: defaultdict(deque))
     pins: dict[str, Outcome] = field(default_factory=dict)
     before_answer: Callable[[str], Awaitable[None]] | None = None
+    answers_greetings: bool = True
+    greeted: int = 0
 
     async def post(self, chat: str, content: Content, reply_to: str | None = None) -> Outcome:
         message_id = str(len(self.posted) + 1)
@@ -109,6 +111,10 @@ class ScriptedSender:
     async def pin(self, chat: str, message_id: str) -> Outcome:
         self.posted.append(Posted("pin", chat, "", message_id))
         return self.pins.get(chat, Sent(message_id))
+
+    async def greet(self) -> Outcome:
+        self.greeted += 1
+        return Sent("") if self.answers_greetings else NotSent("ClientConnectorError")
 
     def chats(self, words: str = "") -> list[str]:
         """Where messages with these words were posted, in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -157,6 +158,29 @@ async def test_a_pump_that_ends_in_trouble_takes_nothing_back_the_next_one_does_
     assert station.told.line == [(BOT, "http_401"), (BOT, None)]
 
 
+async def test_an_outage_that_ended_while_nothing_was_to_be_sent_is_over_all_the_same(
+    station: Station,
+) -> None:
+    station.rules = replace(station.rules, greeted_seconds=0.05)
+    lines = SqlPaces(station.engine, station.committer)
+    await lines.save_line(BOT, "http_502")
+    station.sender.answers_greetings = False
+    async with station.pumping():
+        await station.until(partial(has_greeted, station, 2))
+        assert await lines.lines_down() == {BOT: "http_502"}
+        assert station.pacer.held_for() == 0.0, "what becomes due now is tried at once"
+        station.sender.answers_greetings = True
+        await station.until(partial(is_up, lines))
+    assert station.told.line == [(BOT, None)]
+
+
+async def test_a_line_that_is_up_is_left_in_peace(station: Station) -> None:
+    station.rules = replace(station.rules, greeted_seconds=0.01)
+    async with station.pumping():
+        await asyncio.sleep(0.1)
+    assert station.sender.greeted == 0
+
+
 class KeptLines:
     """One bot's line, in memory."""
 
@@ -172,6 +196,10 @@ class KeptLines:
 
 async def has_told_of_the_line(station: Station) -> bool:
     return bool(station.told.line)
+
+
+async def has_greeted(station: Station, times: int) -> bool:
+    return station.sender.greeted >= times
 
 
 async def has_asked_again(station: Station, left: Sequence[Outcome]) -> bool:

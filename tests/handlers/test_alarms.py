@@ -28,21 +28,24 @@ class Office:
         self.paces = SqlPaces(house.engine, house.committer)
         self.take_over()
 
-    def take_over(self) -> None:
-        """Another process keeps the household from now on; what the one before knew by heart is gone."""
+    def take_over(self, *others: str) -> None:
+        """Another process keeps the household from now on; what the one before knew by heart is gone.
+
+        ``others`` are bots that have the same moderators' chat.
+        """
         self.bell = Bell()
-        bot = SimpleNamespace(name=BOT_NAME, moderators_chat=str(self.chat.id))
-        settings = SimpleNamespace(telegram=[bot], network=SimpleNamespace(language="vi"))
+        bots = [SimpleNamespace(name=name, moderators_chat=str(self.chat.id)) for name in (BOT_NAME, *others)]
+        self.settings = SimpleNamespace(telegram=bots, network=SimpleNamespace(language="vi"))
         given = SimpleNamespace(now=self.house.clock.now)
         storehouse = SimpleNamespace(
             engine=self.house.engine, committer=self.house.committer, paces=self.paces
         )
-        premises: Any = SimpleNamespace(settings=settings, house=storehouse, bell=self.bell, given=given)
-        self.crier = Crier(premises, {BOT_NAME: self.house.bot}, TEXTS)
+        premises: Any = SimpleNamespace(settings=self.settings, house=storehouse, bell=self.bell, given=given)
+        self.crier = Crier(premises, {bot.name: self.house.bot for bot in bots}, TEXTS)
 
-    async def line_is(self, trouble: str | None) -> None:
+    async def line_is(self, trouble: str | None, bot: str = BOT_NAME) -> None:
         """As whoever sends has written it down, in this process or in another one."""
-        await self.paces.save_line(BOT_NAME, trouble)
+        await self.paces.save_line(bot, trouble)
 
     async def looks(self) -> bool:
         return await self.crier._tell_moderators()
@@ -115,6 +118,86 @@ async def test_a_database_that_cannot_even_be_read_is_told_of_too(office: Office
         assert await office.looks()
     assert len(office.heard()) == 1
     assert "không ghi được cơ sở dữ liệu" in office.heard()[0]
+
+
+async def test_bots_that_share_a_chat_tell_of_one_outage_in_one_message(office: Office) -> None:
+    others = [f"loa-{number:03}" for number in range(99)]
+    office.take_over(*others)
+    for bot in (BOT_NAME, *others):
+        await office.line_is("http_502", bot)
+    for _ in range(2):
+        assert await office.looks()
+    assert len(office.heard()) == 1
+    assert "loa, loa-000, loa-001" in office.heard()[0]
+    for bot in (BOT_NAME, *others):
+        await office.line_is(None, bot)
+    for _ in range(2):
+        assert await office.looks()
+    assert len(office.heard()) == 2
+
+
+async def test_another_bot_of_the_same_chat_tells_what_the_first_cannot(office: Office) -> None:
+    office.take_over("loa-hai")
+    office.house.simulator.faults.script("reset", "sendMessage")
+    await office.line_is("http_502")
+    assert await office.looks()
+    assert len(office.heard()) == 1
+
+
+async def test_what_one_chat_has_heard_is_noted_before_the_next_one_is_told(office: Office) -> None:
+    office.settings.telegram.append(SimpleNamespace(name="loa-hai", moderators_chat="-100999"))
+    noted: list[Mapping[Place, str]] = []
+    await office.line_is("http_502")
+
+    async def send_message(chat: str, text: str) -> None:
+        noted.append(await SqlAlarms(office.house.engine, office.house.committer).heard())
+
+    mute: Any = SimpleNamespace(send_message=send_message)
+    office.crier._bots = {BOT_NAME: office.house.bot, "loa-hai": mute}
+    assert await office.looks()
+    assert noted == [{(BOT_NAME, BOT_NAME): "line"}], "a process that is stopped now says it to nobody again"
+
+
+async def test_a_chat_that_has_become_another_one_is_told_there(house: House) -> None:
+    lan = house.world.add_user("Lan")
+    office = Office(house)
+    office.chat = house.world.add_chat("group", "Ban điều phối", lan)
+    house.world.add_member(office.chat, house.account)
+    office.take_over()
+    upgraded = house.world.upgrade(office.chat)
+    await office.line_is("http_502")
+    assert await office.looks()
+    assert "Telegram không trả lời" in house.shown(upgraded)[-1].text
+
+
+async def test_a_chat_that_lets_the_bot_in_no_more_is_no_reason_to_hurry_and_is_told_once_it_does(
+    office: Office,
+) -> None:
+    office.house.simulator.faults.script(
+        "refuse", "sendMessage", times=2, code=403, description="Forbidden: bot was kicked"
+    )
+    await office.line_is("http_502")
+    assert [await office.looks() for _ in range(3)] == [True, True, True]
+    assert len(office.heard()) == 1
+
+
+async def test_a_gateways_page_is_no_end_of_telling(office: Office) -> None:
+    office.house.simulator.faults.script("gateway", "sendMessage")
+    await office.line_is("http_502")
+    assert [await office.looks() for _ in range(2)] == [False, True]
+    assert len(office.heard()) == 1
+
+
+async def test_the_database_is_in_trouble_until_no_pump_asks_in_vain_any_more(office: Office) -> None:
+    for _ in range(2):
+        office.bell.storage_failed("disk full")
+    assert await office.looks()
+    office.bell.storage_recovered()  # one of the two pumps has crashed, or lost its post
+    assert await office.looks()
+    assert len(office.heard()) == 1
+    office.bell.storage_recovered()
+    assert await office.looks()
+    assert len(office.heard()) == 2
 
 
 class AwayFor(SqlAlarms):

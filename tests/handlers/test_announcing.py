@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Amends, Origin
+from broadcasts.ports import LedgerUnavailable
 from handlers.edit_times import EditTimes
 from handlers.progress_board import ProgressBoard
 from simulator.world import Chat
@@ -108,3 +109,25 @@ async def test_a_withdrawal_by_one_person_is_announced_even_if_it_was_over_befor
     for _ in range(2):
         await newsroom.board.update()
     assert times_heard(newsroom, chat, "Người soạn: Lan") == 1
+
+
+async def test_what_cannot_be_noted_is_said_once_all_the_same_and_keeps_no_progress_from_being_shown(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, broadcast = newsroom.house, await newsroom.published()
+    chat = await newsroom.open_moderators_chat()
+    await newsroom.board.update()
+    await becomes(newsroom, broadcast, BroadcastState.PAUSED, WHY)
+    with monkeypatch.context() as disk:
+        disk.setattr(newsroom.sources.messages, "keep_heard", disk_is_full)
+        for _ in range(3):
+            await newsroom.board.update()
+        assert WHY in house.last(newsroom.lan).text
+        assert times_heard(newsroom, chat) == 1
+    await newsroom.board.update()
+    assert times_heard(newsroom, chat) == 1
+    assert await newsroom.sources.messages.heard(broadcast.id) == {(BOT_NAME, f"paused:{WHY}")}
+
+
+async def disk_is_full(*_: object) -> None:
+    raise LedgerUnavailable("database or disk is full")

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiogram.exceptions import TelegramNetworkError
+from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter
 from aiogram.methods import EditMessageText
+from aiogram.types import InlineKeyboardMarkup
 
 from broadcasts.broadcast import BroadcastState
 from bulletins.bulletin import BulletinId
@@ -34,13 +35,17 @@ class Wall:
         self.shown: list[tuple[float, str]] = []
         self.place: str | None = None
         self.fails = 0
-        nothing = SimpleNamespace(keyboard=self.nothing, in_trouble=self.nothing)
+        self.flood_seconds = 0
+        nothing = SimpleNamespace(keyboard=self.keyboard, in_trouble=self.nothing)
         desk: Any = SimpleNamespace(desk=self, buttons=nothing, aftermath=nothing, moderators_chats={})
         bots: Any = {BOT_NAME: self}
         self.board = ProgressBoard(desk, bots, Sources(self, self, self), TEXTS)
 
     async def nothing(self, *_: object, **__: object) -> None:
         """Nothing is needed of it here."""
+
+    async def keyboard(self, *_: object, **__: object) -> InlineKeyboardMarkup:
+        return InlineKeyboardMarkup(inline_keyboard=[])
 
     async def find(self, bulletin_id: BulletinId) -> Any:
         bulletin = SimpleNamespace(code="LOA", msg_type=None, sent=None)
@@ -77,6 +82,9 @@ class Wall:
 
     async def edit_message_text(self, text: str, **_: object) -> None:
         self.shown.append((now(), text))
+        if self.flood_seconds:
+            seconds, self.flood_seconds = self.flood_seconds, 0
+            raise TelegramRetryAfter(EditMessageText(text=text), "Too Many Requests", seconds)
         if self.fails:
             self.fails -= 1
             raise TelegramNetworkError(EditMessageText(text=text), "reset")
@@ -147,6 +155,40 @@ def test_the_last_table_appears_though_its_edit_failed_and_presses_came_before_i
     assert [text for _, text in wall.shown] == ["sending", "done", "done", "done"]
     assert min(gaps(wall)) >= EDITED_EVERY_SECONDS - _TINY
     assert wall.place == "", "nothing is edited any more"
+
+
+def test_a_platform_that_asks_to_wait_is_left_in_peace_for_so_long_whoever_presses() -> None:
+    async def story() -> Wall:
+        wall = Wall()
+        async with running(wall.board.run):
+            await asyncio.sleep(10.0)
+            wall.flood_seconds = 40
+            await wall.press(BroadcastState.PAUSED)
+            for _ in range(30):
+                await asyncio.sleep(1.0)
+                await wall.press(BroadcastState.SENDING)
+            await wall.press(BroadcastState.STOPPED)
+            await asyncio.sleep(30.0)
+        return wall
+
+    wall = in_virtual_time(story())
+    assert [text for _, text in wall.shown] == ["sending", "paused", "stopped"]
+    assert gaps(wall)[1] == pytest.approx(40.0)
+
+
+def test_a_change_whose_answer_was_lost_is_taken_back_when_it_is_true_no_more() -> None:
+    async def story() -> Wall:
+        wall = Wall()
+        async with running(wall.board.run):
+            await asyncio.sleep(10.0)
+            wall.fails = 1
+            await wall.press(BroadcastState.PAUSED)
+            await wall.press(BroadcastState.SENDING)
+            await asyncio.sleep(30.0)
+        return wall
+
+    wall = in_virtual_time(story())
+    assert [text for _, text in wall.shown] == ["sending", "paused", "sending"]
 
 
 def test_only_messages_changed_a_moment_ago_are_remembered() -> None:

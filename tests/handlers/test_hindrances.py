@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from broadcasts.broadcast import Broadcast
 from broadcasts.ports import PaceRecord
@@ -84,6 +86,47 @@ async def test_a_database_that_cannot_be_written(newsroom: Newsroom) -> None:
     assert WAITS not in board(newsroom)
 
 
+async def test_a_database_that_cannot_be_written_though_the_message_needs_new_buttons(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await on_its_way(newsroom)
+    newsroom.board._markups.clear()  # as after a restart
+    with monkeypatch.context() as disk:
+        disk.setattr(newsroom.house.committer, "write", disk_is_full)
+        newsroom.bell.storage_failed("disk full")
+        for _ in range(2):
+            await newsroom.board.update()
+        assert "không ghi được cơ sở dữ liệu" in board(newsroom)
+    newsroom.bell.storage_recovered()
+    await newsroom.board.update()
+    assert WAITS not in board(newsroom)
+    assert newsroom.house.labels(newsroom.lan) == ["⏸ Tạm dừng", "⏹ Dừng hẳn"]
+
+
+async def test_a_message_that_was_deleted_is_posted_anew_once_though_that_cannot_be_written_down(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, lan = newsroom.house, newsroom.lan
+    await on_its_way(newsroom)
+    house.world.remove_message(house.world.chat(lan.id), house.last(lan).message_id)
+    before = len(house.shown(lan))
+    with monkeypatch.context() as disk:
+        disk.setattr(house.committer, "write", disk_is_full)
+        newsroom.bell.storage_failed("disk full")
+        for _ in range(3):
+            await newsroom.board.update()
+        assert len(house.shown(lan)) == before + 1
+    newsroom.bell.storage_recovered()
+    await newsroom.board.update()
+    assert len(house.shown(lan)) == before + 1
+    ((_, place),) = await newsroom.sources.messages.to_show()
+    assert place == f"{BOT_NAME}:{house.last(lan).message_id}"
+
+
+async def disk_is_full(_: object) -> None:
+    raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+
 async def test_quiet_hours_once_nothing_but_them_is_left(newsroom: Newsroom) -> None:
     broadcast = await on_its_way(newsroom)
     ends_at = newsroom.house.clock.now().replace(minute=30, second=0, microsecond=0)
@@ -101,7 +144,7 @@ async def test_channels_whose_bot_does_not_run_here(newsroom: Newsroom) -> None:
     broadcast = await newsroom.published()
     await change(newsroom, broadcast, state="queued", bot="loa-cu")
     await newsroom.board.update()
-    assert "2 kênh phải chờ bot loa-cu, mà bot này hiện không chạy ở đây" in board(newsroom)
+    assert "2 kênh phải chờ bot loa-cu, nhưng hiện bot này không chạy ở đây" in board(newsroom)
 
 
 async def test_a_bulletin_that_was_paused_by_hand_needs_no_other_reason(newsroom: Newsroom) -> None:

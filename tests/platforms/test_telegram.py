@@ -112,6 +112,12 @@ async def test_a_copy_is_changed_replied_to_and_pinned(scene: Scene, sender: Tel
     assert max(messages.values(), key=lambda one: one.message_id).reply_to == int(copy)
 
 
+async def test_a_greeting_says_whether_telegram_answers(scene: Scene, sender: TelegramSender) -> None:
+    assert isinstance(await sender.greet(), Sent)
+    scene.simulator.faults.script("refuse", "getMe", code=401, description="Unauthorized")
+    assert await sender.greet() == NotSent("http_401")
+
+
 async def test_a_reply_is_posted_even_when_the_copy_was_deleted(scene: Scene, sender: TelegramSender) -> None:
     copy = await posted(sender, scene)
     scene.world.remove_message(scene.group, int(copy))

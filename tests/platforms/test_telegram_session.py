@@ -9,7 +9,7 @@ import pytest
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import TelegramBadRequest, TelegramServerError
 from aiogram.methods import GetChat, Response, SendMessage, SendPhoto
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 from aiohttp import BytesPayload, FormData
@@ -76,3 +76,9 @@ async def test_the_model_of_an_answer_is_made_once(scene: Scene, bot: Bot) -> No
     gc.collect()
     await bot.get_chat(scene.group.id)
     assert id(Response[GetChat.__returning__]) == made  # type: ignore[name-defined]
+
+
+async def test_a_gateways_page_is_a_servers_error_that_everybody_expects(scene: Scene, bot: Bot) -> None:
+    scene.simulator.faults.script("gateway", "sendMessage")
+    with pytest.raises(TelegramServerError, match="http_502"):
+        await bot.send_message(scene.group.id, "Chào")

@@ -79,6 +79,37 @@ async def test_a_bulletin_written_before_there_were_series_is_there_after_and_af
     await engine.dispose()
 
 
+async def test_what_a_network_has_stays_while_pins_lines_and_alarms_come_and_go(engine: AsyncEngine) -> None:
+    await at_version(engine, "0003")
+    async with engine.begin() as connection:
+        for statement in (AN_EARLIER_ROW, A_DELIVERY, "INSERT INTO paces VALUES ('loa', 7, 25.0)"):
+            await connection.execute(text(statement))
+
+    await upgrade(engine)
+    async with engine.begin() as connection:
+        for table in ("bulletins", "deliveries", "paces"):
+            assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 1
+        for row in (
+            "pins_due VALUES (1, 'loa', 0, 0)",
+            "lines VALUES ('loa', 'x')",
+            "alarms VALUES ('loa', '', 'x')",
+        ):
+            await connection.execute(text(f"INSERT INTO {row}"))
+
+    await at_version(engine, "0003")
+    async with engine.begin() as connection:
+        assert (await connection.execute(text("SELECT state, message_id FROM deliveries"))).all() == [
+            ("sent", "7")
+        ]
+        assert await connection.scalar(text("SELECT held_until FROM paces")) == 7
+    await upgrade(engine)
+    await engine.dispose()
+
+
+A_DELIVERY = (
+    "INSERT INTO deliveries (id, bulletin_id, channel_id, bot, state, due_at, message_id) "
+    "VALUES (1, 1, 1, 'loa', 'sent', 0, '7')"
+)
 AN_EARLIER_ROW = (
     "INSERT INTO bulletins (id, code, state, record, content_hash, approval_hash, lane, life_safety, author, "
     "author_chat, origin_key, created_at, expires) VALUES (1, 'LOA-0000-0', 'done', '{}', 'a', 'b', 3, false, "

@@ -66,6 +66,8 @@ async def test_a_bot_has_work_when_something_is_due_left_behind_or_never_to_be_s
     assert await busy(now) == {"loa2"}
     await write(engine, "UPDATE bulletins SET state = 'stopped'")
     assert await busy(now) == {"loa0", "loa1", "loa2"}
+    await write(engine, "INSERT INTO lines VALUES ('loa3', 'http_502'), ('loa9', 'http_502')")
+    assert await busy(now) == {"loa0", "loa1", "loa2", "loa3"}, "somebody must find out when it is up again"
 
 
 # --- steps -----------------------------------------------------------------------------------------------
