@@ -4,7 +4,7 @@ again, and saying what became of those of which nobody knows: of all at once, or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from aiogram import Router, html
 from aiogram.exceptions import TelegramBadRequest
@@ -14,7 +14,7 @@ from aiogram.utils.i18n import ngettext
 
 from broadcasts.book import Refusal
 from broadcasts.delivery import DeliveryId, DeliveryState
-from broadcasts.progress import ReasonCount, Resolution, Settling, Straggler
+from broadcasts.progress import Resolution, Settling, Straggler
 from bulletins.bulletin import BulletinId
 from bulletins.rendering import TEXT_UNITS
 from bulletins.wording import one_line, shortened, utf16_length
@@ -22,6 +22,7 @@ from handlers.access import acknowledge, may
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import why_not
 from handlers.buttons import Cell, Pressed
+from handlers.outcome_words import because_words, reason_table, state_words, why_words
 from handlers.progress_board import ProgressBoard
 from members.buttons import Payload
 from members.roles import Who
@@ -29,9 +30,7 @@ from members.roles import Who
 _NAMED_AT_MOST = 20
 _FILED_AT_MOST = 5_000
 _ON_A_PAGE = 8
-_REASONS_SHOWN = 10
 _TITLE_UNITS = 60
-_DETAIL_UNITS = 60
 _KEPT_FREE_UNITS = 200
 """For what stands under the names, and for the marks of HTML, which do not count on the platform."""
 
@@ -63,8 +62,8 @@ class AftermathTalk:
         counts = await self._desk.aftermath.reasons(bulletin_id)
         in_trouble = await self._desk.aftermath.in_trouble(bulletin_id)
         named = await self._desk.aftermath.stragglers(bulletin_id, _NAMED_AT_MOST)
-        head = [_("What did not simply arrive:"), *_table(counts), ""]
-        names = _fitting([f"{_name(one)}: {_why(one)}" for one in named], "\n".join(head))
+        head = [*reason_table(counts), ""]
+        names = _fitting([f"{_name(one)}: {why_words(one)}" for one in named], "\n".join(head))
         left = sum(in_trouble.values()) - len(names)
         more = [ngettext("and {count} more", "and {count} more", left).format(count=left)] if left > 0 else []
         if query.bot is not None and query.message is not None:
@@ -77,7 +76,9 @@ class AftermathTalk:
         """The whole list as a text file: one message, however many channels there are."""
         await acknowledge(query)
         named = await self._desk.aftermath.stragglers(BulletinId(payload["bulletin"]), _FILED_AT_MOST)
-        lines = [f"{one_line(one.channel_title)}\t{_state_words(one.state)}{_because(one)}" for one in named]
+        lines = [
+            f"{one_line(one.channel_title)}\t{state_words(one.state)}{because_words(one)}" for one in named
+        ]
         if query.bot is not None and query.message is not None and lines:
             content = BufferedInputFile("\n".join(lines).encode(), "loa.txt")
             await query.bot.send_document(query.message.chat.id, content)
@@ -159,7 +160,7 @@ class AftermathTalk:
 def _page_words(shown: Sequence[Straggler]) -> str:
     if not shown:
         return _("Nothing is unsure here any more.")
-    lines = [f"{number}. {_name(one)}{html.quote(_because(one))}" for number, one in enumerate(shown, 1)]
+    lines = [f"{number}. {_name(one)}{html.quote(because_words(one))}" for number, one in enumerate(shown, 1)]
     explained = _("✅ it arrived, I looked · 🔁 send it again, marked so · ✖️ leave it as it is")
     return "\n".join([_("Nobody knows whether it arrived in these channels:"), *lines, "", explained])
 
@@ -187,11 +188,6 @@ def _page_rows(bulletin_id: BulletinId, after: int, found: Sequence[Straggler]) 
     return rows
 
 
-def _table(counts: Sequence[ReasonCount]) -> Iterator[str]:
-    for one in counts[:_REASONS_SHOWN]:
-        yield f"• {one.count}: {_why(one)}"
-
-
 def _fitting(lines: Sequence[str], before: str) -> list[str]:
     """As many of the lines as there is room for under ``before`` in one message."""
     room = TEXT_UNITS - _KEPT_FREE_UNITS - utf16_length(before)
@@ -207,34 +203,3 @@ def _fitting(lines: Sequence[str], before: str) -> list[str]:
 def _name(one: Straggler) -> str:
     """The channel's title, which its admin chooses and may have made long, as HTML."""
     return html.bold(html.quote(shortened(one_line(one.channel_title), _TITLE_UNITS)))
-
-
-def _why(one: Straggler | ReasonCount) -> str:
-    return f"{_state_words(one.state)}{html.quote(_because(one))}"
-
-
-def _state_words(state: DeliveryState) -> str:
-    return {
-        DeliveryState.QUEUED: _("still to be tried"),
-        DeliveryState.SENDING: _("on its way"),
-        DeliveryState.SENT: _("the copy could not be changed"),
-        DeliveryState.FAILED: _("not delivered"),
-        DeliveryState.UNSURE: _("nobody knows"),
-        DeliveryState.DROPPED: _("left out"),
-    }[state]
-
-
-def _because(one: Straggler | ReasonCount) -> str:
-    """In words where the kind is known; the platform's own words stand behind it."""
-    kind, _colon, detail = one.reason.partition(":")
-    words = {
-        "gone": _("the bot is no longer there"),
-        "no_rights": _("the bot lacks a right"),
-        "rejected": _("the platform refused it"),
-        "gave_up": _("tried too often"),
-        "expired": _("its time was over"),
-        "stopped": _("stopped"),
-        "channel_not_active": _("the channel is paused or has left"),
-    }.get(kind, "")
-    said = " · ".join(part for part in (words, shortened(detail, _DETAIL_UNITS)) if part)
-    return f" ({said})" if said else ""

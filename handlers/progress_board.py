@@ -22,6 +22,7 @@ from aiogram.exceptions import (
     TelegramAPIError,
     TelegramBadRequest,
     TelegramForbiddenError,
+    TelegramMigrateToChat,
     TelegramRetryAfter,
 )
 from aiogram.types import InlineKeyboardMarkup
@@ -47,6 +48,7 @@ _ENDED = frozenset({BroadcastState.DONE, BroadcastState.STOPPED, BroadcastState.
 _SENT_BY_A_PERSON = frozenset({Refusal.TOO_LATE.value, *(doubt.value for doubt in Doubt)})
 """Why something is held that may still go out when somebody says so."""
 
+_NO_SUCH_CHAT = "chat not found"
 _MARKUPS_KEPT = 256
 _ASKED_AT_MOST = 256
 
@@ -72,6 +74,9 @@ class ProgressMessages(Announcements, Protocol):
 
     async def put(self, bulletin_id: BulletinId, message: str) -> None:
         """Remember the message; `CLOSED` once nothing is edited any more."""
+
+    async def follow(self, chat: str, new_chat: str) -> None:
+        """A group became a supergroup: what its people wrote is shown in the new place, by new messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,8 @@ class ProgressBoard:
         figures = await self._sources.figures.figures(broadcast.id, is_final=is_ended)
         is_sending = broadcast.state is BroadcastState.SENDING
         in_the_way = await self._sources.hindrances.of(broadcast.id) if is_sending else ()
-        text = progress_words(broadcast, figures, in_the_way, self._desk)
+        reasons = await self._desk.aftermath.reasons(broadcast.id) if is_ended else ()
+        text = progress_words(broadcast, figures, in_the_way, reasons, self._desk)
         rows = [] if is_ended else action_rows(broadcast)
         is_announced = await self._announcer.announce(broadcast, text, rows)
         if self._shown.get(broadcast.id) != text:
@@ -190,8 +196,14 @@ class ProgressBoard:
             )
             markup = await self._markup_if_possible(broadcast, bool(in_trouble))
             await self._put(broadcast, text, markup)
-        except TelegramForbiddenError:
-            return True
+        except TelegramMigrateToChat as moved:
+            await self._messages.follow(broadcast.author_chat, str(moved.migrate_to_chat_id))
+            return False
+        except (TelegramForbiddenError, TelegramBadRequest) as error:
+            if isinstance(error, TelegramForbiddenError) or _NO_SUCH_CHAT in error.message:
+                return True
+            log.warning("progress was not shown", bulletin_id=broadcast.id, error=str(error))
+            return False
         except (TelegramAPIError, LedgerUnavailable) as error:
             if isinstance(error, TelegramRetryAfter):
                 asked_to_wait_seconds = error.retry_after

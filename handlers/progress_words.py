@@ -15,9 +15,11 @@ from broadcasts.book import Refusal
 from broadcasts.breaker import DEPARTURES_THAT_HALT, MANY_GONE
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.hindrance import Hindrance, Why
+from broadcasts.progress import ReasonCount
 from broadcasts.recurrence import SUPERSEDED, Doubt, why_it_is_held
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, kind_words, moment_words, start_words, state_words
+from handlers.outcome_words import reason_table
 from handlers.repetition_words import recurrence_words
 from handlers.telling import spoken
 
@@ -45,13 +47,18 @@ class Figures:
 
 
 def progress_words(
-    broadcast: Broadcast, figures: Figures, in_the_way: Sequence[Hindrance], desk: BulletinDesk
+    broadcast: Broadcast,
+    figures: Figures,
+    in_the_way: Sequence[Hindrance],
+    reasons: Sequence[ReasonCount],
+    desk: BulletinDesk,
 ) -> str:
-    """The whole message."""
+    """The whole message; ``reasons`` are those of what did not arrive, once it has ended."""
     lines = [standing_words(broadcast, desk)]
     if figures.planned:
         lines += [_bar(figures), *_counted(figures)]
     lines += [f"⏳ {hindrance_words(one, desk)}" for one in in_the_way]
+    lines += reason_table(reasons)
     return "\n".join(lines)
 
 

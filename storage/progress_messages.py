@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.broadcast import BroadcastState
@@ -56,6 +56,16 @@ class ProgressMessages:
     async def put(self, bulletin_id: BulletinId, message: str) -> None:
         """Remember the message; empty once the bulletin has ended and nothing is edited any more."""
         statement = update(bulletins).where(bulletins.c.id == bulletin_id).values(progress_message=message)
+        await available(self._committer.write(lambda connection: connection.execute(statement)))
+
+    async def follow(self, chat: str, new_chat: str) -> None:
+        """A group became a supergroup: what its people wrote is shown in the new place, by new messages."""
+        message = bulletins.c.progress_message
+        statement = (
+            update(bulletins)
+            .where(bulletins.c.author_chat == chat)
+            .values(author_chat=new_chat, progress_message=case((message == "", ""), else_=None))
+        )
         await available(self._committer.write(lambda connection: connection.execute(statement)))
 
     async def heard(self, bulletin_id: BulletinId) -> frozenset[tuple[str, str]]:

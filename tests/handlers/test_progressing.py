@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
 from handlers.edit_times import EditTimes
+from handlers.progress_board import CLOSED
 from members.roles import Role
 from simulator.world import User
 from storage.tables import bulletins, deliveries
@@ -220,3 +221,49 @@ async def test_the_moderators_chat_hears_once_of_a_missed_start_and_may_send_it(
     assert len(said) == 1
     await house.press(newsroom.minh, "📨 Gửi ngay", chat)
     assert (await newsroom.newest()).state is BroadcastState.SENDING
+
+
+async def test_at_the_end_a_table_says_by_reason_what_did_not_arrive(newsroom: Newsroom) -> None:
+    broadcast = await newsroom.published()
+    of_it = update(deliveries).where(deliveries.c.bulletin_id == broadcast.id)
+    await newsroom.write(of_it.values(state="sent", message_id="7", settled_at=1))
+    await newsroom.write(
+        of_it.where(deliveries.c.channel_id == 1).values(
+            state="failed", reason="gone:kicked", message_id=None
+        )
+    )
+    await newsroom.write(update(bulletins).values(state=BroadcastState.DONE.value))
+    await newsroom.board.update()
+    said = newsroom.house.last(newsroom.lan).text
+    assert "• 1: không gửi được (Loa không còn ở đó · kicked)" in said
+    await newsroom.board.update()
+    assert newsroom.house.last(newsroom.lan).text == said
+
+
+async def written_in(newsroom: Newsroom, chat: str) -> None:
+    """As if the author had written in this chat."""
+    await newsroom.write(update(bulletins).values(author_chat=chat))
+
+
+async def test_the_message_follows_a_group_that_became_a_supergroup(newsroom: Newsroom) -> None:
+    house, world = newsroom.house, newsroom.house.world
+    group = world.add_chat("group", "Tổ tin tức", newsroom.lan, members=[house.account])
+    await newsroom.published()
+    await written_in(newsroom, str(group.id))
+    await newsroom.board.update()
+    supergroup = world.upgrade(group)
+    await newsroom.write(update(bulletins).values(state=BroadcastState.PAUSED.value))
+    for _ in range(2):
+        await newsroom.board.update()
+    (shown,) = [one for one in world.shows(supergroup) if "Phun thuốc" in one.text]
+    await newsroom.write(update(bulletins).values(state=BroadcastState.STOPPED.value))
+    await newsroom.board.update()
+    assert "đã dừng" in world.chats[supergroup.id].messages[shown.message_id].text
+
+
+async def test_a_chat_that_is_no_more_keeps_no_message_open(newsroom: Newsroom) -> None:
+    broadcast = await newsroom.published()
+    await written_in(newsroom, "-424242424242")
+    await newsroom.write(update(bulletins).values(state=BroadcastState.STOPPED.value))
+    await newsroom.board.update()
+    assert await newsroom.sources.messages.message_of(broadcast.id) == CLOSED
