@@ -30,7 +30,7 @@ from storage.sqlite_driver import SwiftConnection
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 (a folder in memory, where there is one: no run may wait for a disk)
 _KEPT_STATEMENTS = 512
-_CONNECTIONS = 16
+_CONNECTIONS = 11
 _WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 
 

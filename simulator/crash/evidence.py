@@ -147,6 +147,8 @@ class Life:
 
     number: int
     started: float
+    asked_to_end: float = float("inf")
+    """From then on it only finishes what is under way."""
     ended: float = float("inf")
     was_killed: bool = False
     held_until: Mapping[str, float] = field(default_factory=dict)

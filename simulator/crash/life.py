@@ -195,15 +195,13 @@ class Process:
         return acts.values()
 
     def _other_errands(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """Of the series, with the clock that it takes, and of each channel's admin."""
-        plan, pauses = self._found.scenario.series, defaultdict[int, list[Pause]](list)
+        """Of the series, with the clock that it takes, and of the channels' admin, one after the other."""
+        plan = self._found.scenario.series
         if plan is not None:
             yield self._timers.run(self._office.desk)
             yield self._keep_series(plan.acts)
-        for pause in self._found.scenario.pauses:
-            pauses[pause.channel].append(pause)
-        for decided in pauses.values():
-            yield self._rest(decided)
+        if self._found.scenario.pauses:
+            yield self._rest(self._found.scenario.pauses)
 
     async def _keep_series(self, acts: Iterable[SeriesAct]) -> None:
         keeper, errands = self._found.keeper, self._found.people.errands

@@ -106,7 +106,10 @@ def _must_be_made(evidence: Evidence, series: SeriesFact, moment: float, followi
     if series.state is BroadcastState.STOPPED:
         until = min(until, series.finished or 0.0)
     within_seconds = LOOKED_AGAIN_SECONDS + evidence.settles_within_seconds
-    return any(min(life.ended, until) - max(life.started, moment) > within_seconds for life in evidence.lives)
+    return any(
+        min(life.asked_to_end, life.ended, until) - max(life.started, moment) > within_seconds
+        for life in evidence.lives
+    )
 
 
 def ended(case: Case) -> Iterator[Violation]:

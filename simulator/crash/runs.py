@@ -151,6 +151,7 @@ class Run:
             loop.run_forever()
             if not living.done() and death is not None and not death.is_kill:
                 loop.steps_left = None
+                life.asked_to_end = clock.seconds
                 living.cancel()
                 loop.run_forever()
         except Stuck as stuck:
