@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from bot.mistakes import OperatorMistake
-from bot.settings import PROXY_SCHEME, Settings, TelegramBot
+from bot.settings import PROXY_ADDRESS, Settings, TelegramBot
 from bot.texts import gettext as _
 from members.pledge import PledgeText, read_pledge_texts
 
@@ -149,9 +149,12 @@ def _read_webhook_secret(bot: TelegramBot, environ: Mapping[str, str]) -> str:
 
 def _read_proxy(name: str, environ: Mapping[str, str]) -> str:
     proxy = _from_environment(name, environ)
-    if not re.match(PROXY_SCHEME, proxy):
+    if not re.match(PROXY_ADDRESS, proxy):
         raise OperatorMistake(
-            _("{name} must be a proxy's address that begins with socks5:// or http://.").format(name=name)
+            _(
+                "{name} must be a proxy's address with its port, as socks5://127.0.0.1:1080 or "
+                "http://proxy.example:3128."
+            ).format(name=name)
         )
     return proxy
 

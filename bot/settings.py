@@ -7,6 +7,7 @@ about what is wrong in it, is in ``bot/configuration.py``. Secrets are never her
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -31,8 +32,16 @@ Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A short name that stands in the database: small letters, digits, - and _."""
 
 
-PROXY_SCHEME: Final = r"^(http|socks[45]h?)://"
-"""How the address of a proxy begins."""
+PROXY_ADDRESS: Final = r"^(http|socks[45]h?)://[^/?#\s]+:\d{1,5}/?$"
+"""What the address of a proxy looks like: with its port, for none is usual."""
+
+
+def _is_proxy(value: str) -> str:
+    if not re.match(PROXY_ADDRESS, value):
+        raise ValueError(
+            "must be a proxy's address with its port: socks5://127.0.0.1:1080 or http://proxy.example:3128"
+        )
+    return value
 
 
 def _is_web_address(value: str) -> str:
@@ -128,7 +137,7 @@ class TelegramBot(_Section):
     token_env: str | None = "LOA_TELEGRAM_TOKEN"
     token_file: Path | None = None
     base_url: WebAddress = "https://api.telegram.org"
-    proxy: str | None = Field(default=None, pattern=PROXY_SCHEME)
+    proxy: Annotated[str, AfterValidator(_is_proxy)] | None = None
     proxy_env: str | None = None
     moderators_chat: ChatId | None = None
     canary_chat: ChatId | None = None

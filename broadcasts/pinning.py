@@ -194,7 +194,7 @@ class Pinning:
             return await self._parts.ask(pin)
         except Exception as error:  # a pin must not keep the bulletins from going out
             log.error("our own fault in a pin", delivery=pin.delivery_id, exc_info=error)
-            return Rejected(f"fault {type(error).__name__}")
+            return Unsure(f"fault {type(error).__name__}")
 
     async def _put_off(self, pin: Pin, seconds: float, attempt: int) -> None:
         later = self._parts.now() + min(timedelta(seconds=seconds), PINNED_WITHIN)

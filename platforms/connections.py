@@ -55,10 +55,12 @@ class Connections:
         self._in_use += 1
         try:
             connection = self._idle_one() or await self._dial()
-            if not may_go():
+            try:
+                if not may_go():
+                    raise NotBegun(NOT_OURS)
+                return await self._ask(connection, request)
+            finally:
                 self._keep(connection)
-                raise NotBegun(NOT_OURS)
-            return await self._ask(connection, request)
         finally:
             self._in_use -= 1
 
@@ -78,15 +80,12 @@ class Connections:
         await asyncio.sleep(0)  # the transports say goodbye in the next round
 
     async def _ask(self, connection: Connection, request: bytes) -> Answer:
+        asked = connection.ask(request)
+        self._patience.begin(asked)
         try:
-            asked = connection.ask(request)
-            self._patience.begin(asked)
-            try:
-                return await asked
-            finally:
-                self._patience.end(asked)
+            return await asked
         finally:
-            self._keep(connection)
+            self._patience.end(asked)
 
     def _idle_one(self) -> Connection | None:
         """The one used last: the others may grow old and be closed."""

@@ -179,9 +179,20 @@ def test_a_missing_secret_is_named_with_what_to_do(config: Path, environ: dict[s
         read_secrets(read_settings(config, {}), environ)
 
 
-def test_a_proxy_from_the_environment_must_be_one(config: Path) -> None:
+NO_PROXIES = ["127.0.0.1:1080", "http://proxy.example", "https://proxy.example:3128", "socks5://"]
+
+
+@pytest.mark.parametrize("proxy", NO_PROXIES)
+def test_a_proxy_in_the_settings_must_be_one(config: Path, proxy: str) -> None:
+    config.write_text(f"telegram:\n  - proxy: {proxy}\n")
+    with pytest.raises(OperatorMistake, match="must be a proxy's address with its port"):
+        read_settings(config, {})
+
+
+@pytest.mark.parametrize("proxy", NO_PROXIES)
+def test_a_proxy_from_the_environment_must_be_one(config: Path, proxy: str) -> None:
     config.write_text("telegram:\n  - proxy_env: PROXY\n")
-    environ = {"LOA_SECRET_KEY": KEY, "LOA_TELEGRAM_TOKEN": TOKEN, "PROXY": "127.0.0.1:1080"}
+    environ = {"LOA_SECRET_KEY": KEY, "LOA_TELEGRAM_TOKEN": TOKEN, "PROXY": proxy}
 
     with pytest.raises(OperatorMistake, match="PROXY must be a proxy's address"):
         read_secrets(read_settings(config, {}), environ)
