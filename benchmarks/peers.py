@@ -49,7 +49,7 @@ async def send_with_aiogram(url: str, sends: int) -> Measured:
         async def send(chat: int) -> None:
             await bot.send_message(chat, WORDS, parse_mode="HTML")
 
-        return await measure(sends, lambda: _at_once(send, sends))
+        return await measure(sends, lambda: at_once(send, sends))
 
 
 async def send_with_python_telegram_bot(url: str, sends: int) -> Measured:
@@ -63,7 +63,7 @@ async def send_with_python_telegram_bot(url: str, sends: int) -> Measured:
         async def send(chat: int) -> None:
             await bot.send_message(chat, WORDS, parse_mode="HTML")
 
-        return await measure(sends, lambda: _at_once(send, sends))
+        return await measure(sends, lambda: at_once(send, sends))
 
 
 async def send_with_aiogram_broadcaster(url: str, sends: int) -> Measured:
@@ -103,11 +103,11 @@ async def send_with_aiohttp(url: str, sends: int) -> Measured:
             ) as answer:
                 await answer.read()
 
-        return await measure(sends, lambda: _at_once(send, sends))
+        return await measure(sends, lambda: at_once(send, sends))
 
 
-async def _at_once(send: Callable[[int], Awaitable[None]], sends: int) -> None:
-    """As many workers as may be in flight, each taking the next chat."""
+async def at_once(send: Callable[[int], Awaitable[None]], sends: int) -> None:
+    """Send to so many chats: as many workers as may be in flight, each taking the next one."""
     chats = iter(range(1_000_000_000, 1_000_000_000 + sends))
 
     async def work() -> None:

@@ -7,14 +7,32 @@ busy that machine was.
 from __future__ import annotations
 
 import argparse
+import json
 
 import uvloop
 
 from benchmarks.durable_sends import LOA, costs, send_with_loa, take_turns
-from benchmarks.measuring import Finding, tell
-from benchmarks.peers import AIOGRAM, AIOHTTP, send_with_aiogram, send_with_aiohttp
+from benchmarks.measuring import Finding, Measured, measure, tell
+from benchmarks.network import BOT, WORDS
+from benchmarks.peers import AIOGRAM, AIOHTTP, at_once, send_with_aiogram, send_with_aiohttp
+from benchmarks.station import IN_FLIGHT, TOKEN
+from platforms.telegram import TelegramAccount, open_connections
 
 _MICROSECONDS_AT_MOST = 140.0
+_CONNECTIONS = "connections alone"
+
+
+async def send_with_connections(url: str, sends: int) -> Measured:
+    """The request alone over Loa's own connections, as aiohttp's is measured."""
+    account = TelegramAccount(BOT, TOKEN, url)
+    head = account.request_head("sendMessage")
+    async with open_connections(account, IN_FLIGHT) as connections:
+
+        async def send(chat: int) -> None:
+            body = json.dumps({"chat_id": chat, "text": WORDS, "parse_mode": "HTML"}).encode()
+            await connections.exchange(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+
+        return await measure(sends, lambda: at_once(send, sends))
 
 
 async def compare(sends: int, rounds: int) -> Finding:
@@ -22,6 +40,7 @@ async def compare(sends: int, rounds: int) -> Finding:
     senders = {
         AIOHTTP: (send_with_aiohttp, 0.5),
         AIOGRAM: (send_with_aiogram, 0.25),
+        _CONNECTIONS: (send_with_connections, 0.5),
         LOA: (send_with_loa, 1.0),
     }
     runs = await take_turns(senders, sends, rounds)
@@ -35,7 +54,11 @@ async def compare(sends: int, rounds: int) -> Finding:
         met=cpu[LOA] <= _MICROSECONDS_AT_MOST,
         peers=peers,
         ratio={name: round(cost / cpu[LOA], 2) for name, cost in peers.items()},
-        more={"messages": sends, "rounds": [round(run.cpu_microseconds, 1) for run in runs[LOA]]},
+        more={
+            "messages": sends,
+            _CONNECTIONS: cpu[_CONNECTIONS],
+            "rounds": [round(run.cpu_microseconds, 1) for run in runs[LOA]],
+        },
     )
 
 
