@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from broadcasts.broadcast import BroadcastState
 from broadcasts.recurrence import moments
@@ -60,7 +61,7 @@ def recurs(case: Case) -> Iterator[Violation]:
     series = case.evidence.series
     if series is None:
         return
-    for moment, following in zip(series.moments, (*series.moments[1:], None), strict=True):
+    for moment, following in zip_longest(series.moments, series.moments[1:]):
         made = sum(one.moment == moment for one in series.occurrences)
         wrong = _wrong_with(case.evidence, series, made, (moment, following))
         if wrong:

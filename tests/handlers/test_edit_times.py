@@ -36,10 +36,13 @@ class Wall:
         self.place: str | None = None
         self.fails = 0
         self.flood_seconds = 0
-        nothing = SimpleNamespace(keyboard=self.keyboard, in_trouble=self.nothing)
+        nothing = SimpleNamespace(keyboard=self.keyboard, in_trouble=self.nothing, reasons=self.no_reasons)
         desk: Any = SimpleNamespace(desk=self, buttons=nothing, aftermath=nothing, moderators_chats={})
         bots: Any = {BOT_NAME: self}
         self.board = ProgressBoard(desk, bots, Sources(self, self, self), TEXTS)
+
+    async def no_reasons(self, _: BulletinId) -> Sequence[Any]:
+        return []
 
     async def nothing(self, *_: object, **__: object) -> None:
         """Nothing is needed of it here."""
