@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Awaitable, Coroutine
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
@@ -51,3 +52,16 @@ def is_mistake(error: BaseException) -> bool:
         return isinstance(cause, sqlite3.InterfaceError) or code in _MISTAKES_IN_SQLITE
     state = getattr(cause, "sqlstate", None) or ""
     return state[:2] in _MISTAKES_IN_POSTGRES and state not in _NOT_OUR_FAULT
+
+
+async def to_the_end(reading: Coroutine[Any, Any, T]) -> T:
+    """What ``reading`` answers. Whoever is cancelled meanwhile waits until it is over.
+
+    A read that is cut off between the pool and its caller leaves a connection that nobody gives back.
+    """
+    task = asyncio.ensure_future(reading)
+    try:
+        return await asyncio.shield(task)
+    finally:
+        if not task.done():
+            await asyncio.wait([task])

@@ -17,7 +17,7 @@ from broadcasts.delivery import DeliveryId
 from broadcasts.ports import OwedPin, Pin, PinEnding
 from bulletins.bulletin import BulletinId, MsgType
 from members.channel import ChannelId, ChannelState
-from storage.availability import available
+from storage.availability import available, to_the_end
 from storage.committer import Batch, Committer
 from storage.consequences import follow
 from storage.delivery_rows import LEFT_IN_OLD_PLACE
@@ -37,7 +37,7 @@ class SqlPins:
 
     async def owed(self, bot: str, at_most: int) -> Sequence[OwedPin]:
         """Those of this bot, in the order in which they are due, also those that are not due yet; reads only."""
-        return await available(self._owed({"bot": bot, "at_most": at_most}))
+        return await to_the_end(available(self._owed({"bot": bot, "at_most": at_most})))
 
     async def _owed(self, parameters: dict[str, Any]) -> Sequence[OwedPin]:
         async with self._engine.connect() as connection:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from broadcasts.broadcast import BroadcastState
 from broadcasts.ports import Due, OpenBulletin, Pick
 from bulletins.bulletin import BulletinId
+from storage.availability import to_the_end
 from storage.delivery_rows import (
     CANARY_PATIENCE,
     FORMER_STATES,
@@ -93,6 +94,9 @@ class PostgresLooks:
         return found
 
     async def _read(self, statement: TextClause, **parameters: Any) -> Sequence[Row[Any]]:
+        return await to_the_end(self._rows(statement, parameters))
+
+    async def _rows(self, statement: TextClause, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
         async with self._engine.connect() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(statement, parameters)).all()
             return rows
