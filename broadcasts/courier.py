@@ -189,12 +189,12 @@ class Courier:
         return quiet_until(*due.quiet_minutes, now, self._parts.zone) is None
 
     async def _may_still_go(self, due: Due, bulletin: OpenBulletin, asked_at: float) -> bool:
-        """Whether, after a slow answer, it was not stopped meanwhile, and is still timely."""
+        """Whether, after a slow answer, it is still wanted, and still timely."""
         if asyncio.get_running_loop().time() - asked_at <= self._rules.patience_seconds:
             return True
-        now, ledger = self._parts.now(), self._parts.ledger
-        going = await self._persistence.until_done(lambda: ledger.open_bulletins(self._bot, now))
-        return any(one.id == bulletin.id for one in going) and self.is_timely(due, bulletin)
+        ledger = self._parts.ledger
+        is_wanted = await self._persistence.until_done(lambda: ledger.is_wanted(due.id))
+        return is_wanted and self.is_timely(due, bulletin)
 
     async def _post_prepared(
         self, due: Due, bulletin: OpenBulletin, letter: Letter, flight: Flight
@@ -297,7 +297,7 @@ def _arrival(due: Due, sent: Sent, at: datetime, note: str | None, *, owes_pin: 
         message_id=sent.message_id,
         reason=note,
         resent=due.resent,
-        clears_flaw=_was_mended(due),
+        mends=_mended(due),
         owes_pin=owes_pin,
     )
 
@@ -311,9 +311,9 @@ def _pin_of(due: Due, sent: Sent) -> Pin:
     return Pin(due.id, due.bulletin_id, due.channel_id, due.chat, sent.message_id, due.flaw)
 
 
-def _was_mended(due: Due) -> bool:
-    """Whether the flaw is over once a message has arrived; that of pinning only where nothing is pinned any more."""
-    return due.flaw is not None and (due.flaw != PINNING or not due.pin)
+def _mended(due: Due) -> str | None:
+    """The flaw that is over once a message has arrived; that of pinning only where nothing is pinned any more."""
+    return None if due.flaw == PINNING and due.pin else due.flaw
 
 
 def _fault(error: Exception, due: Due) -> str:

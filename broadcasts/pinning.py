@@ -137,7 +137,7 @@ class Pinning:
                 await self._end(pin)
                 self._drop(pin, reason)
             case Sent():
-                await self._end(pin, clears_flaw=pin.flaw == PINNING)
+                await self._end(pin, mends=PINNING if pin.flaw == PINNING else None)
             case _:
                 await self._end(pin)
 
@@ -203,10 +203,10 @@ class Pinning:
         self._woken.set()
 
     async def _end(
-        self, pin: Pin, effect: NoRights | Moved | None = None, *, clears_flaw: bool = False
+        self, pin: Pin, effect: NoRights | Moved | None = None, *, mends: str | None = None
     ) -> None:
         now = self._parts.now()
-        ending = PinEnding(pin.delivery_id, pin.bulletin_id, pin.channel_id, now, effect, clears_flaw)
+        ending = PinEnding(pin.delivery_id, pin.bulletin_id, pin.channel_id, now, effect, mends)
         await self._persistence.until_done(lambda: self._parts.pins.end(ending))
 
     def _drop(self, pin: Pin, reason: str) -> None:

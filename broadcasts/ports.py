@@ -124,7 +124,8 @@ class Settlement:
     due_at: datetime | None = None
     resent: bool = False
     effect: Gone | NoRights | Moved | Rejected | None = None
-    clears_flaw: bool = False
+    mends: str | None = None
+    """The channel's flaw that is over with this; one that was noted meanwhile stays."""
     owes_pin: bool = False
     """It was sent, and its channel chose that bulletins are pinned: that is owed from this moment on."""
 
@@ -140,6 +141,9 @@ class Ledger(Protocol):
 
     async def intend(self, intent: Intent) -> frozenset[DeliveryId]:
         """Make these ``sending``; those that may go: still queued, their bulletin still being sent."""
+
+    async def is_wanted(self, delivery: DeliveryId) -> bool:
+        """Whether one that is ``sending`` still should be: its bulletin goes on, its channel takes part; reads only."""
 
     async def record(self, settlement: Settlement) -> bool:
         """Write what came of an attempt. True when it made the breaker halt the bulletin."""
@@ -212,7 +216,8 @@ class PinEnding:
     channel_id: ChannelId
     at: datetime
     effect: NoRights | Moved | None = None
-    clears_flaw: bool = False
+    mends: str | None = None
+    """The channel's flaw that is over with this; one that was noted meanwhile stays."""
 
 
 class Pins(Protocol):

@@ -55,8 +55,8 @@ class Cause(Protocol):
         """What the platform said of the channel, or of the bulletin."""
 
     @property
-    def clears_flaw(self) -> bool:
-        """Whether the channel lacks nothing any more."""
+    def mends(self) -> str | None:
+        """The channel's flaw that is over with this."""
 
 
 async def follow(connection: AsyncConnection, settled: Cause) -> bool:
@@ -70,9 +70,11 @@ async def follow(connection: AsyncConnection, settled: Cause) -> bool:
             await _move(connection, settled, new_external_id)
         case Rejected(reason):
             return await _maybe_halt(connection, settled, reason)
-        case None if settled.clears_flaw:
+        case None if settled.mends is not None:
             await connection.execute(
-                update(channels).where(_c.id == settled.channel_id).values(flaw=None, member_told_at=None)
+                update(channels)
+                .where(_c.id == settled.channel_id, _c.flaw == settled.mends)
+                .values(flaw=None, member_told_at=None)
             )
     return False
 

@@ -39,7 +39,8 @@ from broadcasts.ports import (
     Settlement,
 )
 from bulletins.bulletin import BulletinId
-from storage.availability import UNAVAILABLE, available, instead_of
+from members.channel import ChannelState
+from storage.availability import UNAVAILABLE, available, instead_of, to_the_end
 from storage.bulk import INTENTS, SETTLEMENTS, settle
 from storage.committer import Committer, Work
 from storage.consequences import MAY_BE_GIVEN_UP, follow, halt, never_sent
@@ -119,9 +120,13 @@ class SqlLedger:
         """Make these ``sending``; those that may go: still queued, their bulletin still being sent."""
         return await available(self._committer.write_row(INTENTS, intent))
 
+    async def is_wanted(self, delivery: DeliveryId) -> bool:
+        """Whether one that is ``sending`` still should be: its bulletin goes on, its channel takes part; reads only."""
+        return bool(await self._read(_WANTED, {"delivery": delivery}))
+
     async def record(self, settlement: Settlement) -> bool:
         """Write what came of an attempt. True when it made the breaker halt the bulletin."""
-        if settlement.effect is None and not settlement.clears_flaw:
+        if settlement.effect is None and settlement.mends is None:
             try:  # a frame less than ``available``, a million times
                 return await self._committer.write_row(SETTLEMENTS, settlement)
             except UNAVAILABLE as error:
@@ -218,7 +223,7 @@ class SqlLedger:
                 rows: Sequence[Row[Any]] = (await connection.execute(statement, parameters)).all()
                 return rows
 
-        return await available(read())
+        return await to_the_end(available(read()))
 
     async def _write(self, work: Work[T]) -> T:
         return await available(self._committer.write(work))
@@ -267,6 +272,17 @@ _OPEN_BULLETINS = (
     .where(_b.state == BroadcastState.SENDING.value)
     .order_by(_b.lane, _b.id)
     .limit(OPEN_BULLETINS_AT_MOST)
+)
+_WANTED = (
+    select(_d.id)
+    .join(channels, _c.id == _d.channel_id)
+    .join(bulletins, _b.id == _d.bulletin_id)
+    .where(
+        _d.id == bindparam("delivery"),
+        is_sending,
+        _c.state == ChannelState.ACTIVE.value,
+        _b.state == BroadcastState.SENDING.value,
+    )
 )
 _LEFTOVERS = (
     select(_b.id, _b.state)

@@ -52,7 +52,7 @@ class SqlPins:
 
     async def end(self, ending: PinEnding) -> None:
         """It is owed no longer."""
-        if ending.effect is None and not ending.clears_flaw:
+        if ending.effect is None and ending.mends is None:
             await available(self._committer.write_row(ENDED, ending.delivery_id))
             return
 

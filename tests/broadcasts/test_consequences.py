@@ -49,6 +49,17 @@ async def test_a_channel_that_works_again_loses_its_flaw(station: Station) -> No
     assert (await station.channel_row(group)).flaw is None
 
 
+async def test_what_arrives_mends_no_flaw_that_was_found_while_it_was_on_its_way(station: Station) -> None:
+    group = await station.channel("-1", flaw="can_send_photos", member_told_at=TOLD)
+
+    async def lose_another_right(chat: str) -> None:
+        await station.change_channel(group, flaw="can_pin_messages", member_told_at=None)
+
+    station.sender.before_answer = lose_another_right
+    await sent_out(station)
+    assert (await station.channel_row(group)).flaw == "can_pin_messages"
+
+
 async def test_a_right_to_pin_that_is_missing_is_told_once_and_only_a_pin_ends_it(station: Station) -> None:
     group = await station.channel("-1", pin=True)
     station.sender.pins["-1"] = NoRights("can_pin_messages")

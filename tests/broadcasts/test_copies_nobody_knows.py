@@ -12,7 +12,7 @@ from broadcasts.delivery import Moved, Outcome, Unsure
 from broadcasts.ports import Content
 from broadcasts.progress import Resolution, Settling
 from bulletins.bulletin import BulletinId, MsgType
-from members.channel import Platform
+from members.channel import ChannelId, Platform
 from storage.roster import Roster
 from tests.broadcasts.looks import DROPPED, QUEUED, SENT, UNSURE, has_posted, nothing_open
 from tests.broadcasts.station import ScriptedSender, Station
@@ -159,6 +159,18 @@ async def test_a_correction_stopped_while_its_change_hung_posts_no_notice(statio
         await station.until(lambda: has_posted(station, 2))
         await station.set_state(correction, BroadcastState.STOPPED)
         pump.wake()
+        await asyncio.sleep(station.rules.patience_seconds * 1.5)
+        sender(station).answer.set()
+        await station.until(lambda: nothing_open(station, correction))
+    assert [one.method for one in station.sender.posted] == ["post", "edit"]
+    assert await station.states(correction) == {"-1": DROPPED}
+
+
+async def test_no_notice_reaches_a_channel_that_paused_while_its_change_hung(station: Station) -> None:
+    correction = await hanging_correction(station, quiet=False)
+    async with station.pumping():
+        await station.until(lambda: has_posted(station, 2))
+        await station.change_channel(ChannelId(1), state="paused")
         await asyncio.sleep(station.rules.patience_seconds * 1.5)
         sender(station).answer.set()
         await station.until(lambda: nothing_open(station, correction))

@@ -119,6 +119,9 @@ class DeafLedger(SqlLedger):
 
         return await self._committer.write(intend)
 
+    async def is_wanted(self, delivery: DeliveryId) -> bool:
+        return True
+
     async def drop_leftovers(self, bot: str, now: datetime) -> int:
         return 0
 

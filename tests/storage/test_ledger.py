@@ -214,6 +214,20 @@ async def test_no_intent_is_granted_for_a_channel_that_left(station: Station) ->
     assert await intended(station, ids) == frozenset(ids[1:])
 
 
+async def test_what_is_being_sent_is_wanted_while_its_bulletin_goes_on_and_its_channel_takes_part(
+    station: Station,
+) -> None:
+    groups = await station.channels(FIVE)
+    bulletin = await station.start(station.bulletin())
+    ids = [row.id for row in await picked(station)]
+    assert not await station.ledger.is_wanted(ids[0])
+    await intended(station, ids)
+    await station.change_channel(groups[0], state="paused")
+    assert [await station.ledger.is_wanted(one) for one in ids] == [False, True, True, True, True]
+    await station.set_state(bulletin, BroadcastState.STOPPED)
+    assert not await station.ledger.is_wanted(ids[1])
+
+
 # --- outcomes --------------------------------------------------------------------------------------------
 
 

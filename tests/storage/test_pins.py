@@ -66,7 +66,7 @@ def ending_of(settlement: Settlement, **changes: Any) -> PinEnding:
 
 @pytest.mark.parametrize("mended", [False, True], ids=["among many", "alone, for it mends a flaw"])
 async def test_what_was_sent_owes_its_pin(station: Station, mended: bool) -> None:
-    settlement = await sent(station, "-1", clears_flaw=mended)
+    settlement = await sent(station, "-1", mends="can_send_photos" if mended else None)
     await station.ledger.record(settlement)
     await station.ledger.record(settlement)  # its commit was made, and nobody heard of it
     (found,) = await pins_of(station).owed(BOT, 10)
@@ -87,7 +87,7 @@ async def test_what_the_channel_did_not_choose_is_not_owed(station: Station) -> 
 
 @pytest.mark.parametrize("mended", [False, True])
 async def test_what_the_ledger_did_not_take_for_sent_owes_nothing(station: Station, mended: bool) -> None:
-    settlement = await sent(station, "-1", clears_flaw=mended)
+    settlement = await sent(station, "-1", mends="can_send_photos" if mended else None)
     await station.ledger.record(replace(settlement, attempt=7))
     await station.ledger.record(replace(settlement, state=UNSURE, message_id=None))
     assert await owed(station) == 0
@@ -152,10 +152,18 @@ async def test_what_is_pinned_is_owed_no_longer(station: Station) -> None:
     settlement = await sent(station, "-1")
     await station.ledger.record(settlement)
     await station.change_channel(settlement.channel_id, flaw="can_pin_messages")
-    await pins_of(station).end(ending_of(settlement, clears_flaw=True))
+    await pins_of(station).end(ending_of(settlement, mends="can_pin_messages"))
     await pins_of(station).end(ending_of(settlement))
     assert await owed(station) == 0
     assert (await station.channel_row(settlement.channel_id)).flaw is None
+
+
+async def test_a_pin_mends_no_flaw_that_was_found_while_it_was_on_its_way(station: Station) -> None:
+    settlement = await sent(station, "-1")
+    await station.ledger.record(settlement)
+    await station.change_channel(settlement.channel_id, flaw="can_send_messages")
+    await pins_of(station).end(ending_of(settlement, mends="can_pin_messages"))
+    assert (await station.channel_row(settlement.channel_id)).flaw == "can_send_messages"
 
 
 async def test_a_right_that_is_missing_is_kept_together_with_the_end(station: Station) -> None:
