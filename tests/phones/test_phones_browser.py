@@ -197,3 +197,22 @@ async def test_nothing_spills_over_the_edge_of_a_small_screen(page: Page) -> Non
         await page.set_viewport_size({"width": width, "height": 844})
 
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+async def test_the_reach_stands_whole_in_the_narrowest_of_three_columns(page: Page) -> None:
+    await page.set_viewport_size({"width": 1200, "height": 844})
+    await page.evaluate(
+        """import('./static/texts.js').then(({ t }) => {
+            document.querySelector('.people').textContent = t('people', { n: '1.250.000' });
+        })"""
+    )
+
+    reach_ends, wall_ends = await page.evaluate(
+        """(() => {
+            const text = document.createRange();
+            text.selectNodeContents(document.querySelector('.people'));
+            const wall = document.querySelector('.network header');
+            return [text.getBoundingClientRect().right, wall.getBoundingClientRect().right];
+        })()"""
+    )
+    assert reach_ends <= wall_ends
