@@ -106,16 +106,21 @@ class Pinning:
         self._parts = parts
         self._persistence = persistence
         self._in_hand: set[DeliveryId] = set()
+        self._let_go: set[DeliveryId] = set()
+        """What was in hand since the last reading: what was read of it may be so no longer."""
+        self._is_looking = False
         self._woken = asyncio.Event()
 
     @contextlib.contextmanager
     def in_hand(self, delivery: DeliveryId) -> Iterator[None]:
-        """While the block lasts nobody else takes its pin up."""
+        """While the block lasts nobody else takes its pin up, nor afterwards by what was read until then."""
         self._in_hand.add(delivery)
         try:
             yield
         finally:
             self._in_hand.discard(delivery)
+            if self._is_looking:
+                self._let_go.add(delivery)
 
     async def attempt(self, pin: Pin) -> None:
         """Ask the platform once, and write down how it ended, or when it is asked again."""
@@ -145,7 +150,12 @@ class Pinning:
         """Pin what is owed until cancelled."""
         while True:
             self._woken.clear()
-            rest_seconds = await self._look()
+            self._is_looking = True
+            try:
+                rest_seconds = await self._look()
+            finally:
+                self._is_looking = False
+                self._let_go.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(rest_seconds):
                     await self._woken.wait()
@@ -165,7 +175,7 @@ class Pinning:
             wait_seconds = (owed.due_at - self._parts.now()).total_seconds()
             if wait_seconds > 0.0:
                 return min(wait_seconds, _LOOK_SECONDS)
-            if owed.pin.delivery_id in self._in_hand:
+            if owed.pin.delivery_id in self._in_hand | self._let_go:
                 continue
             if clock() - read_at > _READ_WITHIN_SECONDS or not await self._take_up(owed):
                 return 0.0

@@ -22,16 +22,19 @@ from broadcasts.delivery import (
     NotSent,
     Outcome,
     Rejected,
+    Sent,
     Unsure,
 )
 from broadcasts.pacing import Pacer
-from broadcasts.pinning import PINNED_WITHIN, NotPinned, why_not
+from broadcasts.persistence import Persistence
+from broadcasts.pinning import PINNED_WITHIN, NotPinned, Pinning, PinningParts, why_not
 from broadcasts.ports import OwedPin, Pin
 from bulletins.bulletin import BulletinId, MsgType
 from members.channel import ChannelId, Platform
+from storage.pins import SqlPins
 from storage.roster import Roster
 from storage.tables import pins_due
-from tests.broadcasts.station import BOT, NOON, ScriptedSender, Station
+from tests.broadcasts.station import BOT, NOON, ScriptedSender, Station, running
 
 SENT = DeliveryState.SENT
 TOLD = NOON - timedelta(days=1)
@@ -103,6 +106,36 @@ async def test_a_pin_that_succeeds_at_once_is_asked_for_once(station: Station) -
         await station.until(lambda: nothing_is_owed(station))
         await asyncio.sleep(0.1)
     assert len(pins(station)) == 1
+
+
+async def test_what_was_pinned_while_the_round_was_on_its_way_to_it_is_not_pinned_again(
+    station: Station,
+) -> None:
+    await posted_but_not_pinned(station, "-1", "-2")
+    asked: list[str] = []
+    first_is_answered = asyncio.Event()
+
+    async def ask(pin: Pin) -> Outcome:
+        asked.append(pin.chat)
+        if pin.chat == "-1":
+            await first_is_answered.wait()
+        return Sent(pin.message_id)
+
+    async def first_is_asked() -> bool:
+        return asked == ["-1"]
+
+    store = SqlPins(station.engine, station.committer)
+    _, second = await store.owed(BOT, 2)
+    parts = PinningParts(store, station.pacer, station.told, lambda: station.time, ask)
+    pinning = Pinning(BOT, parts, Persistence(BOT, station.told))
+    async with running(pinning.run):
+        with pinning.in_hand(second.pin.delivery_id):
+            await station.until(first_is_asked)
+            await pinning.attempt(second.pin)
+        first_is_answered.set()
+        await station.until(lambda: nothing_is_owed(station))
+        await asyncio.sleep(0.1)
+    assert asked == ["-1", "-2"]
 
 
 async def test_a_channel_that_pins_nothing_owes_nothing(station: Station) -> None:
