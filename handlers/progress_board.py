@@ -198,12 +198,9 @@ class ProgressBoard:
             self._unnoted.pop(broadcast.id, None)  # in the new place that number is another message's
             await is_noted(self._messages.follow(broadcast.author_chat, str(moved.migrate_to_chat_id)))
             return False
-        except (TelegramForbiddenError, TelegramBadRequest) as error:
-            if isinstance(error, TelegramForbiddenError) or _NO_SUCH_CHAT in error.message:
-                return True
-            log.warning("progress was not shown", bulletin_id=broadcast.id, error=str(error))
-            return False
         except (TelegramAPIError, LedgerUnavailable) as error:
+            if _is_for_good(error):
+                return True
             if isinstance(error, TelegramRetryAfter):
                 asked_to_wait_seconds = error.retry_after
             log.warning("progress was not shown", bulletin_id=broadcast.id, error=str(error))
@@ -300,6 +297,12 @@ def _amending(broadcast: Broadcast) -> list[list[Cell]]:
             (_("⛔ Withdraw"), "correct.begin", {"code": code, "amends": Amends.WITHDRAWS.value}),
         ]
     ]
+
+
+def _is_for_good(error: Exception) -> bool:
+    """The author blocked the bot, or the chat is no more."""
+    is_no_more = isinstance(error, TelegramBadRequest) and _NO_SUCH_CHAT in error.message
+    return is_no_more or isinstance(error, TelegramForbiddenError)
 
 
 async def _edited(
