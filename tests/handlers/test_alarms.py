@@ -84,7 +84,7 @@ async def test_what_could_not_be_told_is_told_as_soon_as_it_can_be(office: Offic
     office.bell.storage_failed("disk full")
     assert [await office.looks() for _ in range(4)] == [False, False, True, True]
     assert len(office.heard()) == 1
-    assert "không ghi được cơ sở dữ liệu" in office.heard()[0]
+    assert "không ghi được vào cơ sở dữ liệu" in office.heard()[0]
 
 
 async def test_what_was_over_before_anybody_could_be_told_is_not_told(office: Office) -> None:
@@ -117,7 +117,7 @@ async def test_a_database_that_cannot_even_be_read_is_told_of_too(office: Office
     for _ in range(4):
         assert await office.looks()
     assert len(office.heard()) == 1
-    assert "không ghi được cơ sở dữ liệu" in office.heard()[0]
+    assert "không ghi được vào cơ sở dữ liệu" in office.heard()[0]
 
 
 async def test_bots_that_share_a_chat_tell_of_one_outage_in_one_message(office: Office) -> None:

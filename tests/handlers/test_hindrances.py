@@ -81,7 +81,7 @@ async def test_a_database_that_cannot_be_written(newsroom: Newsroom) -> None:
     await on_its_way(newsroom)
     newsroom.bell.storage_failed("disk full")
     await newsroom.board.update()
-    assert "không ghi được cơ sở dữ liệu" in board(newsroom)
+    assert "không ghi được vào cơ sở dữ liệu" in board(newsroom)
     newsroom.bell.storage_recovered()
     await newsroom.board.update()
     assert WAITS not in board(newsroom)
@@ -97,7 +97,7 @@ async def test_a_database_that_cannot_be_written_though_the_message_needs_new_bu
         newsroom.bell.storage_failed("disk full")
         for _ in range(2):
             await newsroom.board.update()
-        assert "không ghi được cơ sở dữ liệu" in board(newsroom)
+        assert "không ghi được vào cơ sở dữ liệu" in board(newsroom)
     newsroom.bell.storage_recovered()
     await newsroom.board.update()
     assert WAITS not in board(newsroom)
@@ -136,7 +136,7 @@ async def test_what_has_ended_for_an_author_who_is_gone_keeps_no_other_from_bein
         disk.setattr(newsroom.house.committer, "write", disk_is_full)
         newsroom.bell.storage_failed("disk full")
         await newsroom.board.update()
-        assert "không ghi được cơ sở dữ liệu" in board(newsroom)
+        assert "không ghi được vào cơ sở dữ liệu" in board(newsroom)
     await newsroom.board.update()
     assert await newsroom.sources.messages.message_of(ended.id) == CLOSED
 
@@ -155,7 +155,7 @@ async def test_a_group_that_moved_keeps_no_other_message_from_being_shown_while_
         disk.setattr(house.committer, "write", disk_is_full)
         newsroom.bell.storage_failed("disk full")
         await newsroom.board.update()
-        assert "không ghi được cơ sở dữ liệu" in board(newsroom)
+        assert "không ghi được vào cơ sở dữ liệu" in board(newsroom)
     newsroom.bell.storage_recovered()
     for _ in range(2):
         await newsroom.board.update()
