@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
-from handlers.edit_times import EditTimes
 from handlers.progress_board import CLOSED
 from members.roles import Role
 from simulator.world import User
@@ -60,7 +59,7 @@ async def test_pause_resume_and_stop_by_their_buttons(newsroom: Newsroom) -> Non
 
 
 async def test_a_press_is_answered_at_once_though_the_message_may_not_be_changed_yet(house: House) -> None:
-    newsroom = Newsroom(house, times=EditTimes(apart_seconds=3_600.0))
+    newsroom = Newsroom(house, edits_apart_seconds=3_600.0)
     await newsroom.open()
     await newsroom.published()
     assert "tạm dừng" in await house.press(newsroom.lan, "⏸ Tạm dừng")

@@ -41,18 +41,8 @@ async def sent(station: Station, chat: str, **changes: Any) -> Settlement:
     row = (await station.deliveries(bulletin))[chat]
     lease_until = station.time + timedelta(minutes=2)
     await station.ledger.intend(Intent([row.id], station.time, lease_until))
-    settlement = Settlement(
-        delivery_id=row.id,
-        channel_id=channel,
-        bulletin_id=bulletin,
-        attempt=1,
-        at=station.time,
-        state=SENT,
-        counted=1,
-        message_id=chat.replace("-", "5"),
-        owes_pin=True,
-    )
-    return replace(settlement, **changes)
+    settlement = _sent(row.id, channel, bulletin, station)
+    return replace(settlement, message_id=chat.replace("-", "5"), **({"owes_pin": True} | changes))
 
 
 async def owed(station: Station) -> int:
