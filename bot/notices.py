@@ -102,7 +102,9 @@ class Crier:
         try:
             if self._kept is None:
                 self._kept = await self._heard_of.heard()
-                self._told = dict(self._kept) | self._told
+                tellers = {bots[0] for bots in self._chats().values()}  # the settings may have changed since
+                told = {place: alarm for place, alarm in self._kept.items() if place[0] in tellers}
+                self._told = told | self._told
             self._lines_down = await self._house.paces.lines_down()
         except LedgerUnavailable as error:
             log.warning("what there is to tell could not be read", error=str(error))

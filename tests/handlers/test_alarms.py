@@ -111,6 +111,22 @@ async def test_who_keeps_the_household_next_says_neither_again_that_it_is_down_n
     assert len(office.heard()) == 2
 
 
+async def test_what_another_bot_of_the_chat_told_once_is_not_said_to_be_over_when_that_one_tells_again(
+    office: Office,
+) -> None:
+    await office.line_is("http_502")
+    assert await office.looks()
+    office.take_over("loa-hai")
+    office.settings.telegram.reverse()
+    assert await office.looks()
+    await office.line_is(None)
+    assert await office.looks()
+    before = office.heard()
+    office.take_over("loa-hai")
+    assert await office.looks()
+    assert office.heard() == before
+
+
 async def test_a_database_that_cannot_even_be_read_is_told_of_too(office: Office) -> None:
     office.bell.storage_failed("connection refused")
     office.crier._heard_of = AwayFor(2, office.house)
