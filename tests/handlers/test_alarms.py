@@ -160,6 +160,22 @@ async def test_another_bot_of_the_same_chat_tells_what_the_first_cannot(office: 
     assert len(office.heard()) == 1
 
 
+async def test_a_bot_whose_line_is_up_tells_of_one_whose_line_is_down(office: Office) -> None:
+    office.take_over("loa-hai")
+    tellers: list[str] = []
+
+    def teller(name: str) -> Any:
+        async def send_message(chat: str, text: str) -> None:
+            tellers.append(name)
+
+        return SimpleNamespace(send_message=send_message)
+
+    office.crier._bots = {name: teller(name) for name in (BOT_NAME, "loa-hai")}
+    await office.line_is("http_502")
+    assert await office.looks()
+    assert tellers == ["loa-hai"]
+
+
 async def test_what_one_chat_has_heard_is_noted_before_the_next_one_is_told(office: Office) -> None:
     office.settings.telegram.append(SimpleNamespace(name="loa-hai", moderators_chat="-100999"))
     noted: list[Mapping[Place, str]] = []

@@ -247,11 +247,15 @@ async def written_in(newsroom: Newsroom, chat: str) -> None:
 async def test_the_message_follows_a_group_that_became_a_supergroup(newsroom: Newsroom) -> None:
     house, world = newsroom.house, newsroom.house.world
     group = world.add_chat("group", "Tổ tin tức", newsroom.lan, members=[house.account])
+    ended = await newsroom.published()
+    await newsroom.write(update(bulletins).values(state=BroadcastState.STOPPED.value))
+    await newsroom.board.update()
     await newsroom.published()
     await written_in(newsroom, str(group.id))
     await newsroom.board.update()
     supergroup = world.upgrade(group)
-    await newsroom.write(update(bulletins).values(state=BroadcastState.PAUSED.value))
+    others = update(bulletins).where(bulletins.c.id != ended.id)
+    await newsroom.write(others.values(state=BroadcastState.PAUSED.value))
     for _ in range(2):
         await newsroom.board.update()
     (shown,) = [one for one in world.shows(supergroup) if "Phun thuốc" in one.text]

@@ -313,6 +313,23 @@ def test_an_idle_connection_is_neither_used_nor_kept_for_longer_than_servers_are
     in_virtual_time(play())
 
 
+async def test_a_connection_that_is_in_use_when_all_are_closed_ends_with_its_request() -> None:
+    connection, paper = Connection(), Paper()
+
+    async def dial() -> Connection:
+        connection.connection_made(paper)
+        return connection
+
+    connections = Connections(dial, at_most=8, answer_seconds=5.0)
+    asked = asyncio.create_task(connections.exchange(b"last"))
+    await asyncio.sleep(0)
+    await connections.close()
+    assert not paper.is_closed
+    connection.data_received(OK)
+    assert await asked == Answer(200, b"ok")
+    assert paper.is_closed
+
+
 async def heard(pieces: Sequence[bytes]) -> tuple[Answer, bool]:
     """The answer that comes in these pieces, and whether the connection is free again."""
     connection = Connection()
