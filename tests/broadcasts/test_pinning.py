@@ -48,6 +48,19 @@ class DyingSender(ScriptedSender):
         raise AssertionError
 
 
+@dataclass
+class SlowSender(ScriptedSender):
+    """The answer to a pin in the first group takes long."""
+
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def pin(self, chat: str, message_id: str) -> Outcome:
+        outcome = await super().pin(chat, message_id)
+        if chat == "-1":
+            await self.may_answer.wait()
+        return outcome
+
+
 class FaultySender(ScriptedSender):
     """Has a bug in pinning."""
 
@@ -109,6 +122,22 @@ async def test_a_pin_that_succeeds_at_once_is_asked_for_once(station: Station) -
         await station.until(lambda: nothing_is_owed(station))
         await asyncio.sleep(0.1)
     assert len(pins(station)) == 1
+
+
+async def test_a_pin_whose_answer_takes_long_is_not_asked_for_beside_it(station: Station) -> None:
+    station.sender = sender = SlowSender(pins={"-2": Unsure("http_502")})
+    await station.channels(["-1", "-2"], pin=True)
+    await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: has_asked_for(station, "-1", "-2"))
+        await asyncio.sleep(0.3)  # the other one was put off, and whoever pins has looked again
+        assert [chat for chat, _ in pins(station)].count("-1") == 1
+        sender.may_answer.set()
+        await station.until(lambda: is_owed_for(station, 1))
+
+
+async def has_asked_for(station: Station, *chats: str) -> bool:
+    return set(chats) <= {chat for chat, _ in pins(station)}
 
 
 async def test_a_channel_that_pins_nothing_owes_nothing(station: Station) -> None:
