@@ -10,7 +10,7 @@ from handlers.progress_board import CLOSED
 from members.roles import Role
 from simulator.world import User
 from storage.tables import bulletins, deliveries
-from tests.handlers.house import House
+from tests.handlers.house import BOT_NAME, House
 from tests.handlers.newsroom import Newsroom
 
 
@@ -262,6 +262,24 @@ async def test_the_message_follows_a_group_that_became_a_supergroup(newsroom: Ne
     await newsroom.write(update(bulletins).values(state=BroadcastState.STOPPED.value))
     await newsroom.board.update()
     assert "đã dừng" in world.chats[supergroup.id].messages[shown.message_id].text
+
+
+async def test_where_a_group_has_moved_to_no_other_message_is_taken_for_the_one_that_could_not_be_noted(
+    newsroom: Newsroom,
+) -> None:
+    house, world = newsroom.house, newsroom.house.world
+    group = world.add_chat("group", "Tổ tin tức", newsroom.lan, members=[house.account])
+    broadcast = await newsroom.published()
+    await written_in(newsroom, str(group.id))
+    await newsroom.board.update()
+    supergroup = world.upgrade(group)
+    other = (await house.bot.send_message(supergroup.id, "Chào cả nhà")).message_id
+    newsroom.board._unnoted[broadcast.id] = f"{BOT_NAME}:{other}"
+    await newsroom.write(update(bulletins).values(state=BroadcastState.PAUSED.value, progress_message=None))
+    world.chats[group.id].messages.clear()
+    for _ in range(2):
+        await newsroom.board.update()
+    assert world.chats[supergroup.id].messages[other].text == "Chào cả nhà"
 
 
 async def test_a_chat_that_is_no_more_keeps_no_message_open(newsroom: Newsroom) -> None:
