@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from bot.mistakes import OperatorMistake
-from bot.settings import PROXY_ADDRESS, Settings, TelegramBot
+from bot.settings import Settings, TelegramBot, is_proxy_address
 from bot.texts import gettext as _
 from members.pledge import PledgeText, read_pledge_texts
 
@@ -149,7 +149,7 @@ def _read_webhook_secret(bot: TelegramBot, environ: Mapping[str, str]) -> str:
 
 def _read_proxy(name: str, environ: Mapping[str, str]) -> str:
     proxy = _from_environment(name, environ)
-    if not re.match(PROXY_ADDRESS, proxy):
+    if not is_proxy_address(proxy):
         raise OperatorMistake(
             _(
                 "{name} must be a proxy's address with its port, as socks5://127.0.0.1:1080 or "

@@ -32,11 +32,8 @@ def is_in_use(mistake: OperatorMistake) -> bool:
 
 async def is_loa_there(web: Web) -> bool:
     """Whether what listens on the port answers as Loa in good health does."""
-    from aiohttp import (
-        ClientError,
-        ClientSession,
-        ClientTimeout,
-    )  # a tenth of a second; nobody waits for it here
+    # It takes a tenth of a second, which only who asks needs to wait for.
+    from aiohttp import ClientError, ClientSession, ClientTimeout
 
     host = f"[{web.host}]" if ":" in web.host else web.host
     timeout = ClientTimeout(total=_ANSWER_SECONDS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
-from aiogram import Bot, html
+from aiogram import Bot
 from aiogram.exceptions import (
     TelegramAPIError,
     TelegramBadRequest,
@@ -26,7 +26,7 @@ from bot.premises import Premises
 from broadcasts.line import REFUSED_TOKENS
 from broadcasts.ports import LedgerUnavailable
 from handlers.enrolment_words import about_change
-from handlers.telling import tell
+from handlers.telling import names_of, tell
 from members.channel import Channel, ChannelState
 from members.upkeep import Change
 from storage.alarms import Place, SqlAlarms
@@ -102,7 +102,9 @@ class Crier:
         try:
             if self._kept is None:
                 self._kept = await self._heard_of.heard()
-                self._told = dict(self._kept) | self._told
+                tellers = {bots[0] for bots in self._chats().values()}  # the settings may have changed since
+                told = {place: alarm for place, alarm in self._kept.items() if place[0] in tellers}
+                self._told = told | self._told
             self._lines_down = await self._house.paces.lines_down()
         except LedgerUnavailable as error:
             log.warning("what there is to tell could not be read", error=str(error))
@@ -161,7 +163,7 @@ class Crier:
 
     def _words(self, news: _News) -> str:
         with self._texts.context(), self._texts.use_locale(self._settings.network.language):
-            return alarm_words(_named(news.about), news.alarm, is_over=news.is_over)
+            return alarm_words(names_of(news.about, _NAMED_AT_MOST), news.alarm, is_over=news.is_over)
 
     async def _tell_members(self) -> None:
         while channels := await untold_channels(self._house.engine, _TOLD_AT_A_TIME):
@@ -205,11 +207,6 @@ async def _post(bot: Bot, chat: str, text: str) -> None:
             "the moderators' chat has a new id: put it into the settings", id=moved.migrate_to_chat_id
         )
         await bot.send_message(moved.migrate_to_chat_id, text)
-
-
-def _named(bots: Sequence[str]) -> str:
-    more = ["…"] if len(bots) > _NAMED_AT_MOST else []
-    return ", ".join([*map(html.quote, bots[:_NAMED_AT_MOST]), *more])
 
 
 def alarm_words(names: str, alarm: Alarm, *, is_over: bool) -> str:

@@ -11,7 +11,6 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -26,18 +25,25 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bulletins.values import Severity
+from platforms.dialing import address_in
 from reports.cases import Reason
 
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A short name that stands in the database: small letters, digits, - and _."""
 
 
-PROXY_ADDRESS: Final = r"^(http|socks[45]h?)://[^/?#\s]+:\d{1,5}/?$"
-"""What the address of a proxy looks like: with its port, for none is usual."""
+_PROXY_ADDRESS: Final = re.compile(r"(http|socks[45]h?)://[^/?#\s]+:(\d{1,5})/?")
+_HIGHEST_PORT = 65_535
+
+
+def is_proxy_address(value: str) -> bool:
+    """Whether it is the address of a proxy with its port, for none is usual."""
+    found = _PROXY_ADDRESS.fullmatch(value)
+    return found is not None and 0 < int(found[2]) <= _HIGHEST_PORT
 
 
 def _is_proxy(value: str) -> str:
-    if not re.match(PROXY_ADDRESS, value):
+    if not is_proxy_address(value):
         raise ValueError(
             "must be a proxy's address with its port: socks5://127.0.0.1:1080 or http://proxy.example:3128"
         )
@@ -45,8 +51,10 @@ def _is_proxy(value: str) -> str:
 
 
 def _is_web_address(value: str) -> str:
-    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
-        raise ValueError("must be an address that begins with https:// or http://")
+    try:
+        address_in(value)
+    except ValueError as error:
+        raise ValueError("must be an address that begins with https:// or http://") from error
     return value.rstrip("/")
 
 

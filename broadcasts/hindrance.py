@@ -44,9 +44,11 @@ class Waiting:
     quiet_minutes: tuple[int, int] | None
     """Those of the channel that is due first."""
     held_until: datetime | None
+    """The end of the token's flood wait, which may be past."""
     line_trouble: str | None
+    """The outcome's reason with which its line went down; None while it is up."""
     channels: int | None = None
-    """How many; counted only where the bot is not at work."""
+    """How many wait; counted only where the bot is not at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Hindrance:
     bots: tuple[str, ...] = ()
     until: datetime | None = None
     channels: int = 0
+    """How many wait; 0 where that is not counted."""
 
 
 class Hindrances(Protocol):

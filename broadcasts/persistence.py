@@ -36,10 +36,14 @@ class Persistence:
             self._fail(str(error))
         self._failing += 1
         try:
-            return await self._again(ask)
+            answer = await self._again(ask)
         finally:
             self._failing -= 1
-            self._recover()
+            if not self._failing:  # until then it is not over: a full disk is read from as ever
+                self.leave()
+        if not self._failing:
+            log.info("sending goes on: the database answers again", bot=self._bot)
+        return answer
 
     async def _again(self, ask: Callable[[], Awaitable[T]]) -> T:
         wait_seconds = _FIRST_WAIT_SECONDS
@@ -54,12 +58,6 @@ class Persistence:
             self._has_failed = True
             log.error("sending stopped: the database does not answer", bot=self._bot, error=what)
             self._notices.storage_failed(what)
-
-    def _recover(self) -> None:
-        """It is over when nobody asks in vain any more: a full disk is read from as ever."""
-        if not self._failing:
-            log.info("sending goes on: the database answers again", bot=self._bot)
-            self.leave()
 
     def leave(self) -> None:
         """Nobody asks any more: what was told is taken back, for only we would learn that it is over."""

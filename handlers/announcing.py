@@ -63,7 +63,7 @@ class Announcer:
         is_all_said = True
         for one in heard:
             if one[1] not in due and one[1] != BY_ONE_ALONE:
-                is_all_said &= await _is_noted(self._announcements.forget_heard(broadcast.id, one))
+                is_all_said &= await is_noted(self._announcements.forget_heard(broadcast.id, one))
         unheard = [
             (bot, mark) for mark in due for bot in self._desk.moderators_chats if (bot, mark) not in heard
         ]
@@ -74,7 +74,7 @@ class Announcer:
                     is_all_said &= bot_name in self._unreachable
                     continue
                 self._unnoted.add(said)
-            if await _is_noted(self._announcements.keep_heard(*said)):
+            if await is_noted(self._announcements.keep_heard(*said)):
                 self._unnoted.discard(said)
             else:
                 is_all_said = False
@@ -104,7 +104,7 @@ class Announcer:
             markup = await self._desk.buttons.keyboard(rows, chat=place, person=None, repeatable=True)
         await bot.send_message(chat, text, reply_markup=markup)
 
-    def _note(self, bot_name: str, error: Exception) -> None:
+    def _note(self, bot_name: str, error: TelegramAPIError | LedgerUnavailable) -> None:
         """A bot that is not let into its chat may be let in again some day; nothing waits for that."""
         if isinstance(error, TelegramForbiddenError | TelegramBadRequest):
             if bot_name in self._unreachable:
@@ -113,11 +113,12 @@ class Announcer:
         log.warning("the moderators' chat could not be told", bot=bot_name, error=str(error))
 
 
-async def _is_noted(note: Awaitable[None]) -> bool:
+async def is_noted(note: Awaitable[None]) -> bool:
+    """Whether the database took it. What it does not take now is noted at the next look; all others are shown."""
     try:
         await note
     except LedgerUnavailable as error:
-        log.warning("what the moderators' chats have heard could not be noted", error=str(error))
+        log.warning("what was shown could not be noted", error=str(error))
         return False
     return True
 

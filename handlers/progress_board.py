@@ -36,7 +36,7 @@ from broadcasts.hindrance import Hindrances
 from broadcasts.ports import LedgerUnavailable
 from broadcasts.recurrence import Doubt, why_it_is_held
 from bulletins.bulletin import BulletinId, MsgType
-from handlers.announcing import Announcements, Announcer
+from handlers.announcing import Announcements, Announcer, is_noted
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Cell
 from handlers.edit_times import EditTimes
@@ -181,11 +181,9 @@ class ProgressBoard:
             self._shown.pop(broadcast.id, None)  # should this fail, nobody knows what stands there
             if not await self._try_to_put(broadcast, figures, text):
                 return
-        if is_ended and is_announced:
+        self._shown[broadcast.id] = text
+        if is_ended and is_announced and await is_noted(self._messages.put(broadcast.id, CLOSED)):
             self._shown.pop(broadcast.id, None)
-            await self._messages.put(broadcast.id, CLOSED)
-        else:
-            self._shown[broadcast.id] = text
 
     async def _try_to_put(self, broadcast: Broadcast, figures: Figures, text: str) -> bool:
         """Whether there is nothing more to do: an author who blocked the bot gets no message, ever."""
@@ -197,14 +195,12 @@ class ProgressBoard:
             markup = await self._markup_if_possible(broadcast, bool(in_trouble))
             await self._put(broadcast, text, markup)
         except TelegramMigrateToChat as moved:
-            await self._messages.follow(broadcast.author_chat, str(moved.migrate_to_chat_id))
-            return False
-        except (TelegramForbiddenError, TelegramBadRequest) as error:
-            if isinstance(error, TelegramForbiddenError) or _NO_SUCH_CHAT in error.message:
-                return True
-            log.warning("progress was not shown", bulletin_id=broadcast.id, error=str(error))
+            self._unnoted.pop(broadcast.id, None)  # in the new place that number is another message's
+            await is_noted(self._messages.follow(broadcast.author_chat, str(moved.migrate_to_chat_id)))
             return False
         except (TelegramAPIError, LedgerUnavailable) as error:
+            if _is_for_good(error):
+                return True
             if isinstance(error, TelegramRetryAfter):
                 asked_to_wait_seconds = error.retry_after
             log.warning("progress was not shown", bulletin_id=broadcast.id, error=str(error))
@@ -301,6 +297,12 @@ def _amending(broadcast: Broadcast) -> list[list[Cell]]:
             (_("⛔ Withdraw"), "correct.begin", {"code": code, "amends": Amends.WITHDRAWS.value}),
         ]
     ]
+
+
+def _is_for_good(error: Exception) -> bool:
+    """The author blocked the bot, or the chat is no more."""
+    is_no_more = isinstance(error, TelegramBadRequest) and _NO_SUCH_CHAT in error.message
+    return is_no_more or isinstance(error, TelegramForbiddenError)
 
 
 async def _edited(

@@ -21,7 +21,7 @@ from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, kind_words, moment_words, start_words, state_words
 from handlers.outcome_words import reason_table
 from handlers.repetition_words import recurrence_words
-from handlers.telling import spoken
+from handlers.telling import names_of, spoken
 
 _BAR_CELLS = 12
 _NAMED_AT_MOST = 3
@@ -91,13 +91,8 @@ def hindrance_words(hindrance: Hindrance, desk: BulletinDesk) -> str:
         Why.LATER: _("What is left is tried again at {moment}."),
     }
     moment = moment_words(_whole_minute_after(hindrance.until), desk) if hindrance.until else ""
-    return words[hindrance.why].format(names=_named(hindrance.bots), moment=moment, count=hindrance.channels)
-
-
-def _named(bots: Sequence[str]) -> str:
-    """The first few names."""
-    more = ["…"] if len(bots) > _NAMED_AT_MOST else []
-    return ", ".join([*map(html.quote, bots[:_NAMED_AT_MOST]), *more])
+    names = names_of(hindrance.bots, _NAMED_AT_MOST)
+    return words[hindrance.why].format(names=names, moment=moment, count=hindrance.channels)
 
 
 def _whole_minute_after(moment: datetime) -> datetime:

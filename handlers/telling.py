@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from aiogram import Bot, html
@@ -38,6 +38,12 @@ def language(code: str) -> Iterator[None]:
 def spoken() -> str:
     """The language of the moment."""
     return get_i18n().current_locale
+
+
+def names_of(bots: Sequence[str], at_most: int) -> str:
+    """The first so many of these bots as HTML, and a sign that there are more."""
+    more = ["…"] if len(bots) > at_most else []
+    return ", ".join([*map(html.quote, bots[:at_most]), *more])
 
 
 def title_of(channel: Channel) -> str:

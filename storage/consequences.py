@@ -6,7 +6,6 @@ A channel is lost, lacks a right, or has moved; a bulletin is halted by the brea
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import and_, case, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from broadcasts.breaker import UNKNOWN, is_known, may_be_about_content, should_halt
 from broadcasts.broadcast import BroadcastState
 from broadcasts.corrections import LEFT_BEHIND, MOVED_AWAY, NOT_EDITED
-from broadcasts.delivery import DeliveryId, DeliveryState, Gone, Moved, NoRights, Rejected
+from broadcasts.delivery import DeliveryState, Gone, Moved, NoRights, Rejected
+from broadcasts.ports import PinEnding, Settlement
 from broadcasts.retry import REASON_CHARACTERS
 from bulletins.bulletin import BulletinId
-from members.channel import ChannelId, ChannelKind, ChannelState
+from members.channel import ChannelKind, ChannelState
 from storage.steps import may_leave
 from storage.tables import bulletins, channels, deliveries, is_queued, is_sending, milliseconds
 
@@ -31,32 +31,8 @@ MAY_BE_GIVEN_UP = may_leave(DeliveryState.QUEUED, DeliveryState.DROPPED, Deliver
 """Which deliveries ``never_sent`` is for."""
 
 
-class Cause(Protocol):
-    """What has consequences: what came of a post, or of a pin."""
-
-    @property
-    def delivery_id(self) -> DeliveryId:
-        """Whose outcome it is."""
-
-    @property
-    def channel_id(self) -> ChannelId:
-        """Where."""
-
-    @property
-    def bulletin_id(self) -> BulletinId:
-        """Of which bulletin."""
-
-    @property
-    def at(self) -> datetime:
-        """When."""
-
-    @property
-    def effect(self) -> Gone | NoRights | Moved | Rejected | None:
-        """What the platform said of the channel, or of the bulletin."""
-
-    @property
-    def mends(self) -> str | None:
-        """The channel's flaw that is over with this."""
+Cause = Settlement | PinEnding
+"""What has consequences: what came of a post, or of a pin."""
 
 
 async def follow(connection: AsyncConnection, settled: Cause) -> bool:

@@ -11,11 +11,10 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.ports import PaceRecord
+from broadcasts.retry import REASON_CHARACTERS
 from storage.availability import available
 from storage.committer import Committer
 from storage.tables import instant, lines, milliseconds, paces
-
-LONGEST_REASON_CHARACTERS = 120
 
 
 class SqlPaces:
@@ -70,7 +69,7 @@ class SqlPaces:
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(delete(lines).where(lines.c.bot == bot))
             if trouble is not None:
-                because = trouble[:LONGEST_REASON_CHARACTERS]
+                because = trouble[:REASON_CHARACTERS]
                 await connection.execute(insert(lines).values(bot=bot, because=because))
 
         await available(self._committer.write(work))

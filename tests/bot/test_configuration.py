@@ -179,7 +179,14 @@ def test_a_missing_secret_is_named_with_what_to_do(config: Path, environ: dict[s
         read_secrets(read_settings(config, {}), environ)
 
 
-NO_PROXIES = ["127.0.0.1:1080", "http://proxy.example", "https://proxy.example:3128", "socks5://"]
+NO_PROXIES = [
+    "127.0.0.1:1080",
+    "http://proxy.example",
+    "https://proxy.example:3128",
+    "http://proxy.example:99999",
+    "socks5://127.0.0.1:0",
+    "socks5://",
+]
 
 
 @pytest.mark.parametrize("proxy", NO_PROXIES)
@@ -196,3 +203,12 @@ def test_a_proxy_from_the_environment_must_be_one(config: Path, proxy: str) -> N
 
     with pytest.raises(OperatorMistake, match="PROXY must be a proxy's address"):
         read_secrets(read_settings(config, {}), environ)
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://127.0.0.1", "https://", "http://127.0.0.1:99999", "http://bot-api:port"]
+)
+def test_where_the_bot_api_is_must_be_a_web_address(config: Path, address: str) -> None:
+    config.write_text(f"telegram:\n  - base_url: {address}\n")
+    with pytest.raises(OperatorMistake, match="must be an address that begins with https:// or http://"):
+        read_settings(config, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -32,7 +32,7 @@ def why(*waiting: Waiting) -> list[Hindrance]:
         (replace(RESTING, first_due=LATER), Why.LATER, LATER),
     ],
 )
-def test_each_reason_is_told_from_the_others(waiting: Waiting, reason: Why, until: object) -> None:
+def test_each_reason_is_told_from_the_others(waiting: Waiting, reason: Why, until: datetime | None) -> None:
     assert why(waiting) == [Hindrance(reason, (BOT,), until)]
 
 

@@ -174,6 +174,24 @@ async def test_an_outage_that_ended_while_nothing_was_to_be_sent_is_over_all_the
     assert station.told.line == [(BOT, None)]
 
 
+def test_nobody_is_greeted_while_deliveries_try_the_line_themselves() -> None:
+    async def story() -> list[float]:
+        line, started, greeted = Line(BOT, Pacer(PaceRules(25.0))), now(), list[float]()
+        line.resume("http_502")
+
+        async def ask() -> Outcome:
+            greeted.append(round(now() - started))
+            return NotSent("http_502")
+
+        async with running(lambda: line.greet(ask, 90.0)):
+            await asyncio.sleep(80.0)
+            line.failed("http_502")
+            await asyncio.sleep(101.0)
+        return greeted
+
+    assert in_virtual_time(story()) == [180]
+
+
 async def test_a_line_that_is_up_is_left_in_peace(station: Station) -> None:
     station.rules = replace(station.rules, greeted_seconds=0.01)
     async with station.pumping():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from broadcasts.persistence import Persistence
 from broadcasts.ports import LedgerUnavailable
@@ -44,10 +45,11 @@ def test_what_is_still_read_from_a_full_disk_does_not_say_that_it_is_over() -> N
     in_virtual_time(play())
 
 
-async def test_who_gives_up_asking_leaves_no_alarm_behind() -> None:
+async def test_who_gives_up_asking_leaves_no_alarm_behind_and_does_not_log_that_it_is_over() -> None:
     told, disk = Told(), FullDisk()
     persistence = Persistence("loa", told)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError), capture_logs() as logged:
         async with asyncio.timeout(0.01):
             await persistence.until_done(disk.write)
     assert told.storage == ["database or disk is full", None]
+    assert [line["event"] for line in logged] == ["sending stopped: the database does not answer"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from broadcasts.broadcast import BroadcastState
-from broadcasts.delivery import DeliveryState, FloodWait, NotSent, Rejected
+from broadcasts.delivery import DeliveryState, FloodWait, Moved, NotSent, Outcome, Rejected
 from broadcasts.pacing import PaceRules
 from bulletins.bulletin import Audience
 from tests.broadcasts.looks import (
@@ -89,14 +91,20 @@ async def test_a_canary_that_must_wait_for_hours_does_not_hold_up_an_emergency(s
     assert (await station.states(bulletin))["-999"] is QUEUED
 
 
-async def test_a_canary_that_could_not_be_reached_has_not_shown_anything(station: Station) -> None:
+@pytest.mark.parametrize(
+    ("nothing", "then"), [(NotSent("ConnectionRefusedError"), "-999"), (Moved("-1000999"), "-1000999")]
+)
+async def test_a_canary_that_could_not_be_reached_or_has_moved_has_not_shown_anything(
+    station: Station, nothing: Outcome, then: str
+) -> None:
     await station.channels(CHATS)
-    await station.channel("-999", canary=True)
-    station.sender.answers["-999"].extend([NotSent("ConnectionRefusedError"), Rejected("bad_markup")])
+    await station.channel("-999", canary=True, kind="group")
+    station.sender.answers["-999"].append(nothing)
+    station.sender.answers[then].append(Rejected("bad_markup"))
     bulletin = await station.start(station.bulletin())
     async with station.pumping():
         await station.until(lambda: is_in_state(station, bulletin, BroadcastState.PAUSED))
-    assert set(station.sender.chats()) == {"-999"}
+    assert station.sender.chats() == ["-999", then]
 
 
 async def test_what_the_canary_refuses_goes_to_nobody_else(station: Station) -> None:

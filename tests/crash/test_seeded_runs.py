@@ -18,17 +18,8 @@ from tests.crash.reporting import report
 SEEDS = int(os.environ.get("LOA_CRASH_SEEDS", "200"))
 SEEDS_IN_A_SOAK = 10_000
 SEEDS_FOR_A_BUG = 150
-REPLAYED = (
-    3,
-    14,
-    36,
-    60,
-    73,
-    77,
-    84,
-    91,
-    113,
-)  # among them runs in which connections are lost, things repeat, groups rest
+REPLAYED = (3, 14, 36, 60, 73, 77, 84, 91, 113)
+"""Among them runs in which connections are lost, things repeat, and groups rest."""
 
 
 @pytest.fixture(scope="module")

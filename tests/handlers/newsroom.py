@@ -6,7 +6,8 @@ from collections import Counter
 from functools import partial
 from random import Random
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Executable, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.bell import Bell
 from bot.hindrances import KnownHindrances
@@ -43,10 +44,6 @@ TYPED = (
 )
 
 
-AT_ONCE = EditTimes(0.0)
-"""No test waits for three seconds to pass."""
-
-
 class Counted:
     """Counts deliveries where they stand."""
 
@@ -70,7 +67,10 @@ class Counted:
 class Newsroom:
     """Everything the staff's conversations need, over a house."""
 
-    def __init__(self, house: House, language: Language = VIETNAMESE, times: EditTimes = AT_ONCE) -> None:
+    def __init__(
+        self, house: House, language: Language = VIETNAMESE, edits_apart_seconds: float = 0.0
+    ) -> None:
+        """``edits_apart_seconds``: no test waits for three seconds to pass."""
         self.house = house
         self.wakes = 0
         self.moderators_chats: dict[str, str] = {}
@@ -114,7 +114,7 @@ class Newsroom:
             {BOT_NAME: house.bot},
             self.sources,
             TEXTS,
-            times,
+            EditTimes(edits_apart_seconds),
         )
         reviews = Reviews(self.bulletin_desk)
         house.include(
@@ -206,10 +206,10 @@ class Newsroom:
     def person(self, user: User) -> PersonId:
         return self.house.person(user)
 
-    async def write(self, statement: object) -> None:
+    async def write(self, statement: Executable) -> None:
         """One statement, committed."""
 
-        async def work(connection: object) -> None:
-            await connection.execute(statement)  # type: ignore[attr-defined]
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
 
-        await self.house.committer.write(work)  # type: ignore[arg-type]
+        await self.house.committer.write(work)

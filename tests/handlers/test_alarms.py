@@ -84,7 +84,7 @@ async def test_what_could_not_be_told_is_told_as_soon_as_it_can_be(office: Offic
     office.bell.storage_failed("disk full")
     assert [await office.looks() for _ in range(4)] == [False, False, True, True]
     assert len(office.heard()) == 1
-    assert "không ghi được cơ sở dữ liệu" in office.heard()[0]
+    assert "không ghi được vào cơ sở dữ liệu" in office.heard()[0]
 
 
 async def test_what_was_over_before_anybody_could_be_told_is_not_told(office: Office) -> None:
@@ -111,13 +111,29 @@ async def test_who_keeps_the_household_next_says_neither_again_that_it_is_down_n
     assert len(office.heard()) == 2
 
 
+async def test_what_another_bot_of_the_chat_told_once_is_not_said_to_be_over_when_that_one_tells_again(
+    office: Office,
+) -> None:
+    await office.line_is("http_502")
+    assert await office.looks()
+    office.take_over("loa-hai")
+    office.settings.telegram.reverse()
+    assert await office.looks()
+    await office.line_is(None)
+    assert await office.looks()
+    before = office.heard()
+    office.take_over("loa-hai")
+    assert await office.looks()
+    assert office.heard() == before
+
+
 async def test_a_database_that_cannot_even_be_read_is_told_of_too(office: Office) -> None:
     office.bell.storage_failed("connection refused")
     office.crier._heard_of = AwayFor(2, office.house)
     for _ in range(4):
         assert await office.looks()
     assert len(office.heard()) == 1
-    assert "không ghi được cơ sở dữ liệu" in office.heard()[0]
+    assert "không ghi được vào cơ sở dữ liệu" in office.heard()[0]
 
 
 async def test_bots_that_share_a_chat_tell_of_one_outage_in_one_message(office: Office) -> None:
@@ -142,6 +158,22 @@ async def test_another_bot_of_the_same_chat_tells_what_the_first_cannot(office: 
     await office.line_is("http_502")
     assert await office.looks()
     assert len(office.heard()) == 1
+
+
+async def test_a_bot_whose_line_is_up_tells_of_one_whose_line_is_down(office: Office) -> None:
+    office.take_over("loa-hai")
+    tellers: list[str] = []
+
+    def teller(name: str) -> Any:
+        async def send_message(chat: str, text: str) -> None:
+            tellers.append(name)
+
+        return SimpleNamespace(send_message=send_message)
+
+    office.crier._bots = {name: teller(name) for name in (BOT_NAME, "loa-hai")}
+    await office.line_is("http_502")
+    assert await office.looks()
+    assert tellers == ["loa-hai"]
 
 
 async def test_what_one_chat_has_heard_is_noted_before_the_next_one_is_told(office: Office) -> None:

@@ -129,5 +129,21 @@ async def test_what_cannot_be_noted_is_said_once_all_the_same_and_keeps_no_progr
     assert await newsroom.sources.messages.heard(broadcast.id) == {(BOT_NAME, f"paused:{WHY}")}
 
 
+async def test_what_was_said_but_not_noted_is_said_again_when_it_is_true_again(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broadcast = await newsroom.published()
+    chat = await newsroom.open_moderators_chat()
+    await becomes(newsroom, broadcast, BroadcastState.PAUSED, WHY)
+    with monkeypatch.context() as disk:
+        disk.setattr(newsroom.sources.messages, "keep_heard", disk_is_full)
+        await newsroom.board.update()
+    await becomes(newsroom, broadcast, BroadcastState.SENDING)
+    await newsroom.board.update()
+    await becomes(newsroom, broadcast, BroadcastState.PAUSED, WHY)
+    await newsroom.board.update()
+    assert times_heard(newsroom, chat) == 2
+
+
 async def disk_is_full(*_: object) -> None:
     raise LedgerUnavailable("database or disk is full")

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from broadcasts.broadcast import Broadcast
+from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.ports import PaceRecord
+from handlers.progress_board import CLOSED
 from storage.paces import SqlPaces
-from storage.tables import channels, deliveries, milliseconds
+from storage.tables import bulletins, channels, deliveries, milliseconds
 from tests.handlers.house import BOT_NAME, House
 from tests.handlers.newsroom import Newsroom
 
@@ -80,7 +81,7 @@ async def test_a_database_that_cannot_be_written(newsroom: Newsroom) -> None:
     await on_its_way(newsroom)
     newsroom.bell.storage_failed("disk full")
     await newsroom.board.update()
-    assert "không ghi được cơ sở dữ liệu" in board(newsroom)
+    assert "không ghi được vào cơ sở dữ liệu" in board(newsroom)
     newsroom.bell.storage_recovered()
     await newsroom.board.update()
     assert WAITS not in board(newsroom)
@@ -96,7 +97,7 @@ async def test_a_database_that_cannot_be_written_though_the_message_needs_new_bu
         newsroom.bell.storage_failed("disk full")
         for _ in range(2):
             await newsroom.board.update()
-        assert "không ghi được cơ sở dữ liệu" in board(newsroom)
+        assert "không ghi được vào cơ sở dữ liệu" in board(newsroom)
     newsroom.bell.storage_recovered()
     await newsroom.board.update()
     assert WAITS not in board(newsroom)
@@ -121,6 +122,44 @@ async def test_a_message_that_was_deleted_is_posted_anew_once_though_that_cannot
     assert len(house.shown(lan)) == before + 1
     ((_, place),) = await newsroom.sources.messages.to_show()
     assert place == f"{BOT_NAME}:{house.last(lan).message_id}"
+
+
+async def test_what_has_ended_for_an_author_who_is_gone_keeps_no_other_from_being_shown_while_the_disk_is_full(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = await newsroom.published()
+    its_row = update(bulletins).where(bulletins.c.id == ended.id)
+    await newsroom.write(its_row.values(author_chat="-424242424242", state=BroadcastState.STOPPED.value))
+    await on_its_way(newsroom)
+    await newsroom.write(its_row.values(progress_message=None))
+    with monkeypatch.context() as disk:
+        disk.setattr(newsroom.house.committer, "write", disk_is_full)
+        newsroom.bell.storage_failed("disk full")
+        await newsroom.board.update()
+        assert "không ghi được vào cơ sở dữ liệu" in board(newsroom)
+    await newsroom.board.update()
+    assert await newsroom.sources.messages.message_of(ended.id) == CLOSED
+
+
+async def test_a_group_that_moved_keeps_no_other_message_from_being_shown_while_the_disk_is_full(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, world = newsroom.house, newsroom.house.world
+    group = world.add_chat("group", "Tổ tin tức", newsroom.lan, members=[house.account])
+    moved = await newsroom.published()
+    its_row = update(bulletins).where(bulletins.c.id == moved.id)
+    await newsroom.write(its_row.values(author_chat=str(group.id)))
+    await on_its_way(newsroom)
+    supergroup = world.upgrade(group)
+    with monkeypatch.context() as disk:
+        disk.setattr(house.committer, "write", disk_is_full)
+        newsroom.bell.storage_failed("disk full")
+        await newsroom.board.update()
+        assert "không ghi được vào cơ sở dữ liệu" in board(newsroom)
+    newsroom.bell.storage_recovered()
+    for _ in range(2):
+        await newsroom.board.update()
+    assert any("Phun thuốc" in one.text for one in world.shows(supergroup))
 
 
 async def disk_is_full(_: object) -> None:

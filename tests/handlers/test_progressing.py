@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
-from handlers.edit_times import EditTimes
 from handlers.progress_board import CLOSED
 from members.roles import Role
 from simulator.world import User
 from storage.tables import bulletins, deliveries
-from tests.handlers.house import House
+from tests.handlers.house import BOT_NAME, House
 from tests.handlers.newsroom import Newsroom
 
 
@@ -60,7 +59,7 @@ async def test_pause_resume_and_stop_by_their_buttons(newsroom: Newsroom) -> Non
 
 
 async def test_a_press_is_answered_at_once_though_the_message_may_not_be_changed_yet(house: House) -> None:
-    newsroom = Newsroom(house, times=EditTimes(apart_seconds=3_600.0))
+    newsroom = Newsroom(house, edits_apart_seconds=3_600.0)
     await newsroom.open()
     await newsroom.published()
     assert "tạm dừng" in await house.press(newsroom.lan, "⏸ Tạm dừng")
@@ -248,17 +247,39 @@ async def written_in(newsroom: Newsroom, chat: str) -> None:
 async def test_the_message_follows_a_group_that_became_a_supergroup(newsroom: Newsroom) -> None:
     house, world = newsroom.house, newsroom.house.world
     group = world.add_chat("group", "Tổ tin tức", newsroom.lan, members=[house.account])
+    ended = await newsroom.published()
+    await newsroom.write(update(bulletins).values(state=BroadcastState.STOPPED.value))
+    await newsroom.board.update()
     await newsroom.published()
     await written_in(newsroom, str(group.id))
     await newsroom.board.update()
     supergroup = world.upgrade(group)
-    await newsroom.write(update(bulletins).values(state=BroadcastState.PAUSED.value))
+    others = update(bulletins).where(bulletins.c.id != ended.id)
+    await newsroom.write(others.values(state=BroadcastState.PAUSED.value))
     for _ in range(2):
         await newsroom.board.update()
     (shown,) = [one for one in world.shows(supergroup) if "Phun thuốc" in one.text]
     await newsroom.write(update(bulletins).values(state=BroadcastState.STOPPED.value))
     await newsroom.board.update()
     assert "đã dừng" in world.chats[supergroup.id].messages[shown.message_id].text
+
+
+async def test_where_a_group_has_moved_to_no_other_message_is_taken_for_the_one_that_could_not_be_noted(
+    newsroom: Newsroom,
+) -> None:
+    house, world = newsroom.house, newsroom.house.world
+    group = world.add_chat("group", "Tổ tin tức", newsroom.lan, members=[house.account])
+    broadcast = await newsroom.published()
+    await written_in(newsroom, str(group.id))
+    await newsroom.board.update()
+    supergroup = world.upgrade(group)
+    other = (await house.bot.send_message(supergroup.id, "Chào cả nhà")).message_id
+    newsroom.board._unnoted[broadcast.id] = f"{BOT_NAME}:{other}"
+    await newsroom.write(update(bulletins).values(state=BroadcastState.PAUSED.value, progress_message=None))
+    world.chats[group.id].messages.clear()
+    for _ in range(2):
+        await newsroom.board.update()
+    assert world.chats[supergroup.id].messages[other].text == "Chào cả nhà"
 
 
 async def test_a_chat_that_is_no_more_keeps_no_message_open(newsroom: Newsroom) -> None:

@@ -25,6 +25,7 @@ from platforms.connection import (
 from platforms.connections import Connections
 from platforms.dialing import Dialer, address_in
 from platforms.patience import TOO_LATE
+from tests.broadcasts.test_pacing import in_virtual_time
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n"
@@ -275,6 +276,58 @@ class Paper(asyncio.Transport):
 
     def abort(self) -> None:
         self.is_closed = True
+
+
+class Echo(Paper):
+    """A transport on which every request is answered at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        asyncio.get_running_loop().call_soon(self._connection.data_received, OK)
+
+
+def test_an_idle_connection_is_neither_used_nor_kept_for_longer_than_servers_are_patient() -> None:
+    dialled: list[Echo] = []
+
+    async def dial() -> Connection:
+        connection = Connection()
+        dialled.append(Echo(connection))
+        connection.connection_made(dialled[-1])
+        return connection
+
+    async def play() -> None:
+        async with Connections(dial, at_most=8, answer_seconds=5.0) as connections:
+            await connections.exchange(b"first")
+            await asyncio.sleep(10.0)
+            await connections.exchange(b"second")
+            assert len(dialled) == 1, "it was used ten seconds ago"
+            await asyncio.sleep(15.1)
+            await connections.exchange(b"third")
+            assert len(dialled) == 2, "the server may just be closing the other one"
+            await asyncio.sleep(30.1)
+            assert [one.is_closed for one in dialled] == [True, True]
+
+    in_virtual_time(play())
+
+
+async def test_a_connection_that_is_in_use_when_all_are_closed_ends_with_its_request() -> None:
+    connection, paper = Connection(), Paper()
+
+    async def dial() -> Connection:
+        connection.connection_made(paper)
+        return connection
+
+    connections = Connections(dial, at_most=8, answer_seconds=5.0)
+    asked = asyncio.create_task(connections.exchange(b"last"))
+    await asyncio.sleep(0)
+    await connections.close()
+    assert not paper.is_closed
+    connection.data_received(OK)
+    assert await asked == Answer(200, b"ok")
+    assert paper.is_closed
 
 
 async def heard(pieces: Sequence[bytes]) -> tuple[Answer, bool]:

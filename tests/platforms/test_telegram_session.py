@@ -9,7 +9,7 @@ import pytest
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramBadRequest, TelegramServerError
+from aiogram.exceptions import ClientDecodeError, TelegramBadRequest, TelegramServerError
 from aiogram.methods import GetChat, Response, SendMessage, SendPhoto
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 from aiohttp import BytesPayload, FormData
@@ -82,3 +82,9 @@ async def test_a_gateways_page_is_a_servers_error_that_everybody_expects(scene: 
     scene.simulator.faults.script("gateway", "sendMessage")
     with pytest.raises(TelegramServerError, match="http_502"):
         await bot.send_message(scene.group.id, "Chào")
+
+
+async def test_an_answer_of_telegrams_that_cannot_be_read_is_no_error_of_a_server(bot: Bot) -> None:
+    said = '{"ok": true, "result": {"message_id": "none"}}'
+    with pytest.raises(ClientDecodeError):
+        bot.session.check_response(bot, SendMessage(chat_id=1, text="Chào"), 200, said)

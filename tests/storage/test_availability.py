@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broadcasts.ports import LedgerUnavailable
-from storage.availability import available, is_mistake
+from storage.availability import available, is_mistake, to_the_end
 from storage.committer import Committer
 from storage.engine import open_engine
 from storage.tables import media_handles, metadata
@@ -173,3 +173,23 @@ def test_each_state_of_postgres_is_ours_or_the_databases(state: str, *, is_ours:
 
 async def put(connection: AsyncConnection) -> None:
     await connection.execute(insert(media_handles).values(ROW))
+
+
+async def test_who_is_stopped_while_reading_waits_until_the_connection_is_given_back() -> None:
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+    given_back: list[str] = []
+
+    async def read() -> None:
+        has_begun.set()
+        await may_end.wait()
+        given_back.append("connection")
+
+    reader = asyncio.create_task(to_the_end(read()))
+    await has_begun.wait()
+    reader.cancel()
+    await asyncio.sleep(0)
+    assert not reader.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    assert given_back == ["connection"]

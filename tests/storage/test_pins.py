@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from broadcasts.broadcast import BroadcastState
@@ -18,7 +18,7 @@ from broadcasts.ports import Intent, PinEnding, Settlement
 from bulletins.bulletin import BulletinId, MsgType
 from members.channel import ChannelId
 from storage.pins import SqlPins
-from storage.tables import pins_due
+from storage.tables import bulletins, pins_due
 from tests.broadcasts.station import BOT, Station, open_station
 
 SENT, UNSURE = DeliveryState.SENT, DeliveryState.UNSURE
@@ -41,18 +41,8 @@ async def sent(station: Station, chat: str, **changes: Any) -> Settlement:
     row = (await station.deliveries(bulletin))[chat]
     lease_until = station.time + timedelta(minutes=2)
     await station.ledger.intend(Intent([row.id], station.time, lease_until))
-    settlement = Settlement(
-        delivery_id=row.id,
-        channel_id=channel,
-        bulletin_id=bulletin,
-        attempt=1,
-        at=station.time,
-        state=SENT,
-        counted=1,
-        message_id=chat.replace("-", "5"),
-        owes_pin=True,
-    )
-    return replace(settlement, **changes)
+    settlement = _sent(row.id, channel, bulletin, station)
+    return replace(settlement, message_id=chat.replace("-", "5"), **({"owes_pin": True} | changes))
 
 
 async def owed(station: Station) -> int:
@@ -202,3 +192,13 @@ async def test_a_correction_stops_its_bulletin_and_a_withdrawal_says_so(station:
     await station.start(withdrawal, corrects=settlement.bulletin_id)
     (found,) = await pins_of(station).owed(BOT, 10)
     assert found.is_withdrawn
+
+
+async def test_a_withdrawal_that_has_not_started_withdraws_nothing(station: Station) -> None:
+    settlement = await sent(station, "-1")
+    await station.ledger.record(settlement)
+    withdrawal = replace(station.correction_of(station.bulletin()), msg_type=MsgType.CANCEL)
+    waiting = await station.start(withdrawal, corrects=settlement.bulletin_id)
+    async with station.engine.begin() as connection:
+        await connection.execute(update(bulletins).where(bulletins.c.id == waiting).values(started_at=None))
+    assert [one.is_withdrawn for one in await pins_of(station).owed(BOT, 10)] == [False]
