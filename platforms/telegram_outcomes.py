@@ -37,7 +37,7 @@ _LONGEST_WAIT_SECONDS = 7 * 24 * 3600.0
 _RETRY_AFTER = re.compile(r"retry after (\d{1,7})")
 _SHOWN_CHARACTERS = 200
 _KEPT_CHARACTERS = 80
-_HANDLE_CHARACTERS_AT_MOST = 1_000
+_HANDLE_CHARACTERS_AT_MOST = 200
 # Telegram's numbers have at most 52 significant bits ("Chat", "Message"); what is longer is none of them.
 _NUMBERS_BELOW = 10**16
 _CODES = range(100, 1_000)
