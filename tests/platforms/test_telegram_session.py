@@ -82,3 +82,14 @@ async def test_a_gateways_page_is_a_servers_error_that_everybody_expects(scene: 
     scene.simulator.faults.script("gateway", "sendMessage")
     with pytest.raises(TelegramServerError, match="http_502"):
         await bot.send_message(scene.group.id, "Chào")
+
+
+@pytest.mark.parametrize("nonsense", ["wrong_types", "huge"])
+async def test_an_answer_that_says_nothing_is_too_and_its_words_stay_out_of_it(
+    scene: Scene, bot: Bot, nonsense: str
+) -> None:
+    scene.simulator.faults.script(nonsense, "sendMessage")
+    with pytest.raises(TelegramServerError, match="http_200") as raised:
+        await bot.send_message(scene.group.id, "Chào")
+    assert len(str(raised.value)) < 200
+    assert raised.value.__cause__ is None
