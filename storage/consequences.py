@@ -22,6 +22,8 @@ from storage.steps import may_leave
 from storage.tables import bulletins, channels, deliveries, is_queued, is_sending, milliseconds, pledges
 
 FLAW_CHARACTERS = 80
+LEFT_TO_SUCCESSOR = "moved"
+"""Why a delivery was given up: the group has moved to a place that has one of its own."""
 _BECAUSE_CHARACTERS = 200
 
 _c, _d, _b = channels.c, deliveries.c, bulletins.c
@@ -103,7 +105,9 @@ async def _move(connection: AsyncConnection, settled: Cause, new_external_id: st
     stayed = and_(_d.id == settled.delivery_id, _d.channel_id == settled.channel_id)
     is_left = exists().where(_c.id == settled.channel_id, _c.state == ChannelState.LOST.value)
     await connection.execute(
-        update(deliveries).where(stayed, is_left, MAY_BE_GIVEN_UP).values(never_sent("moved", settled.at))
+        update(deliveries)
+        .where(stayed, is_left, MAY_BE_GIVEN_UP)
+        .values(never_sent(LEFT_TO_SUCCESSOR, settled.at))
     )
 
 

@@ -59,3 +59,16 @@ async def test_a_new_place_that_has_only_begun_to_enrol_does_not_cost_the_old_on
     assert await station.states(bulletin) == {"-1001": SENT}
     row = await station.channel_row(group)
     assert (row.external_id, row.state, row.kind) == ("-1001", "active", "supergroup")
+
+
+async def test_a_copy_left_in_the_old_place_is_named_where_the_new_one_has_its_own(station: Station) -> None:
+    await station.channels(["-1", "-1001"], kind="group")
+    wrong = station.bulletin()
+    original = await station.start(wrong)
+    await station.pump_until_idle(original)
+    correction = await station.start(station.correction_of(wrong), corrects=original)
+    station.sender.edits["-1"].append(Moved("-1001"))
+    await station.pump_until_idle(correction)
+    assert await station.states(correction) == {"-1": DeliveryState.DROPPED, "-1001": SENT}
+    listed = await station.aftermath.stragglers(correction, 10)
+    assert [one.channel_title for one in listed] == ["Nhóm -1"]
