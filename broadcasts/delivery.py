@@ -106,8 +106,8 @@ NOT_OURS = "not_ours"
 PICTURE_UNAVAILABLE = "picture_unavailable"
 NO_ROOM = "no_room"
 OUR_OWN = frozenset({NOT_OURS, PICTURE_UNAVAILABLE, NO_ROOM})
-"""Reasons of `NotSent` that lie with us: another process may send by now, our database does not answer, too many
-requests are under way."""
+"""Reasons of `NotSent` that lie with us: another process may send by now, a picture cannot be read or is being uploaded
+anew, too many requests are under way."""
 
 PINNING = "can_pin_messages"
 """The right without which a message arrives all the same. Named as in the Bot API's ChatMemberAdministrator."""

@@ -36,8 +36,17 @@ def is_quiet(starts: int, ends: int, minute: int) -> bool:
 
 
 def quiet_until(starts: int, ends: int, now: datetime, zone: tzinfo) -> datetime | None:
-    """When the quiet hours that ``now`` lies in will end; None outside of them."""
+    """When the quiet hours that ``now`` lies in will end, by the clock on the wall; None outside of them."""
     minute = minute_of_day(now, zone)
     if not is_quiet(starts, ends, minute):
         return None
-    return whole_minute(now) + timedelta(minutes=(ends - minute) % MINUTES_A_DAY)
+    local = whole_minute(now.astimezone(zone))
+    on_the_wall = local.replace(tzinfo=None) + timedelta(minutes=(ends - minute) % MINUTES_A_DAY)
+    # Where clocks go back, an hour comes twice: in the second one, its own end is meant.
+    return on_the_wall.replace(tzinfo=zone, fold=local.fold).astimezone(now.tzinfo)
+
+
+def clock_gains(now: datetime, zone: tzinfo) -> timedelta:
+    """How much the clocks of ``zone`` are put forward within a day from ``now``; nothing, nearly always."""
+    gained = (now + timedelta(days=1)).astimezone(zone).utcoffset() or timedelta()
+    return max(timedelta(), gained - (now.astimezone(zone).utcoffset() or timedelta()))

@@ -54,6 +54,7 @@ def because_words(one: Straggler | ReasonCount) -> str:
         "expired": _("its time was over"),
         "stopped": _("stopped"),
         "channel_not_active": _("the channel is paused or has left"),
+        "moved": _("the group has moved"),
     }.get(kind, "")
     said = " · ".join(part for part in (words, shortened(detail, _DETAIL_UNITS)) if part)
     return f" ({said})" if said else ""

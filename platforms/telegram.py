@@ -175,14 +175,31 @@ class TelegramSender:
         sha256 = content.media.sha256 if content.media else ""
         try:
             handle = None if sha256 in self._pictures else await self._handle(sha256)
-            if handle is not None:
-                tail = _replying(self._tail(content, handle), reply_to)
-                outcome = await self._call("sendPhoto", chat, tail)
-                if outcome != Rejected(STALE_HANDLE):
-                    return outcome
-            return await self._upload(chat, content, reply_to)
+            if handle is None:
+                return await self._upload(chat, content, reply_to)
+            outcome = await self._post_by_handle(chat, content, reply_to, handle)
+            if outcome != Rejected(STALE_HANDLE):
+                return outcome
+            return await self._post_anew(chat, content, reply_to, handle)
         except LedgerUnavailable:
             return NotSent(PICTURE_UNAVAILABLE)
+
+    async def _post_by_handle(
+        self, chat: str, content: Content, reply_to: str | None, handle: str
+    ) -> Outcome:
+        return await self._call("sendPhoto", chat, _replying(self._tail(content, handle), reply_to))
+
+    async def _post_anew(self, chat: str, content: Content, reply_to: str | None, stale: str) -> Outcome:
+        """Many learn at once that a handle is stale. The first uploads the picture, the others are sent later."""
+        sha256 = content.media.sha256 if content.media else ""
+        known = self._handles.get(sha256)
+        if known not in (None, stale):
+            return await self._post_by_handle(chat, content, reply_to, known)
+        self._handles.pop(sha256, None)  # so that whoever comes now waits in `prepared`
+        if self._uploading.locked():
+            return NotSent(PICTURE_UNAVAILABLE)
+        async with self._uploading:
+            return await self._upload(chat, content, reply_to)
 
     async def _upload(self, chat: str, content: Content, reply_to: str | None) -> Outcome:
         media = content.media

@@ -37,6 +37,10 @@ _LONGEST_WAIT_SECONDS = 7 * 24 * 3600.0
 _RETRY_AFTER = re.compile(r"retry after (\d{1,7})")
 _SHOWN_CHARACTERS = 200
 _KEPT_CHARACTERS = 80
+_HANDLE_CHARACTERS_AT_MOST = 200
+# Telegram's numbers have at most 52 significant bits ("Chat", "Message"); what is longer is none of them.
+_NUMBERS_BELOW = 10**16
+_CODES = range(100, 1_000)
 
 _GONE = {
     "bot was kicked": "kicked",
@@ -107,7 +111,7 @@ def outcome_of(status: int, body: bytes, known_message_id: str = "") -> Outcome:
     if answer.get("ok") is not False:
         return _not_telegrams(status)
     code = answer.get("error_code")
-    code = code if isinstance(code, int) else status
+    code = code if isinstance(code, int) and code in _CODES else status
     description = answer.get("description")
     description = description if isinstance(description, str) else ""
     parameters = answer.get("parameters")
@@ -127,7 +131,9 @@ def photo_handle_in(body: bytes) -> str | None:
     sizes = result.get("photo") if isinstance(result, dict) else None
     largest = sizes[-1] if isinstance(sizes, list) and sizes else None
     handle = largest.get("file_id") if isinstance(largest, dict) else None
-    return handle if isinstance(handle, str) else None
+    if not isinstance(handle, str) or len(handle) > _HANDLE_CHARACTERS_AT_MOST:
+        return None
+    return handle if handle.isascii() and handle.isprintable() else None
 
 
 def _answer_in(body: bytes) -> dict[str, Any] | None:
@@ -145,7 +151,7 @@ def _not_telegrams(status: int) -> Outcome:
 
 def _accepted(result: Any, known_message_id: str) -> Outcome:
     message_id = result.get("message_id") if isinstance(result, dict) else None
-    if isinstance(message_id, int) and not isinstance(message_id, bool):
+    if _is_number(message_id, range(_NUMBERS_BELOW)):
         return Sent(str(message_id))
     return Sent(known_message_id) if known_message_id and result is True else Unsure("unreadable_answer")
 
@@ -158,12 +164,22 @@ def _refused(code: int, description: str, parameters: dict[str, Any], known_mess
     if code in (401, 404):
         return NotSent(f"http_{code}")
     moved_to = parameters.get("migrate_to_chat_id")
-    if isinstance(moved_to, int) and not isinstance(moved_to, bool):
+    if _is_number(moved_to, range(1 - _NUMBERS_BELOW, 0)):  # a person is no place to move to
         return Moved(str(moved_to))
-    wording = description.lower()
+    wording = _writable(description.lower())
     if known_message_id and any(known in wording for known in _NOT_MODIFIED):
         return Sent(known_message_id)
     return _by_wording(code, wording)
+
+
+def _is_number(told: Any, known: range) -> bool:
+    """Whether it is a whole number as Telegram has them; ``True`` is none."""
+    return isinstance(told, int) and not isinstance(told, bool) and told in known
+
+
+def _writable(wording: str) -> str:
+    """As it came, but for what no database takes: halves of characters, and control characters."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in wording)
 
 
 def _by_wording(code: int, wording: str) -> Outcome:

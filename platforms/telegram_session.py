@@ -12,7 +12,7 @@ from typing import Any
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramServerError
-from aiogram.methods import Response, TelegramMethod
+from aiogram.methods import GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import BytesPayload, FormData
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
@@ -43,7 +43,9 @@ class TelegramSession(AiohttpSession):
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
-        """The answer, or what aiogram raises instead; a gateway's page is a server's error like others.
+        """The answer, or what aiogram raises instead; one that cannot be read is a server's error like others.
+
+        Only a batch of updates is handed on as it came: some of it may be of a kind that aiogram does not know yet.
 
         pydantic forgets a generic model when nobody holds it, and then makes it again at the next call, which
         takes ten milliseconds. So the model of each method's answer is held.
@@ -54,9 +56,10 @@ class TelegramSession(AiohttpSession):
         try:
             return super().check_response(bot, method, status_code, content)
         except ClientDecodeError as error:
-            if isinstance(error.data, dict):  # Telegram's, but more than aiogram knows
+            if isinstance(error.data, dict) and isinstance(method, GetUpdates):
                 raise
-            raise TelegramServerError(method, f"http_{status_code}") from error
+            # Without its cause, which holds the whole answer and would bring it into the logs.
+            raise TelegramServerError(method, f"http_{status_code}") from None
 
     def build_form_data(self, bot: Bot, method: TelegramMethod[TelegramType]) -> Any:
         """The body: JSON, or a form when there are files."""

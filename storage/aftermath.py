@@ -17,6 +17,7 @@ from broadcasts.progress import ReasonCount, Resolution, Settling, Straggler, wh
 from bulletins.bulletin import BulletinId
 from members.channel import ChannelState
 from storage.committer import Committer
+from storage.consequences import LEFT_TO_SUCCESSOR
 from storage.steps import may_leave
 from storage.tables import bulletins, channels, deliveries, milliseconds
 
@@ -28,7 +29,7 @@ _STRAGGLERS = select(_d.id, _c.title, _d.state, func.coalesce(_d.reason, "").lab
     channels, _c.id == _d.channel_id
 )
 # Why a correction may never have come to a copy that stands there, or may stand there.
-_GIVEN_UP = ("channel_not_active", "expired", "stopped")
+_GIVEN_UP = ("channel_not_active", "expired", "stopped", LEFT_TO_SUCCESSOR)
 _OPEN = (BroadcastState.SENDING, BroadcastState.PAUSED, BroadcastState.DONE)
 _PUBLISHED = (*_OPEN, BroadcastState.STOPPED)
 

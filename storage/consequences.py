@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, exists, func, or_, select, text, update
+from sqlalchemy import and_, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.breaker import UNKNOWN, is_known, may_be_about_content, should_halt
@@ -19,9 +19,11 @@ from broadcasts.retry import REASON_CHARACTERS
 from bulletins.bulletin import BulletinId
 from members.channel import ChannelKind, ChannelState
 from storage.steps import may_leave
-from storage.tables import bulletins, channels, deliveries, is_queued, is_sending, milliseconds
+from storage.tables import bulletins, channels, deliveries, is_queued, is_sending, milliseconds, pledges
 
 FLAW_CHARACTERS = 80
+LEFT_TO_SUCCESSOR = "moved"
+"""Why a delivery was given up: the group has moved to a place that has one of its own."""
 _BECAUSE_CHARACTERS = 200
 
 _c, _d, _b = channels.c, deliveries.c, bulletins.c
@@ -74,23 +76,46 @@ async def _flag(connection: AsyncConnection, settled: Cause, missing: str) -> No
 
 
 async def _move(connection: AsyncConnection, settled: Cause, new_external_id: str) -> None:
-    """The same place under a new id. If that id was enrolled by itself, the row follows to that channel."""
-    platform = select(_c.platform).where(_c.id == settled.channel_id).scalar_subquery()
-    other = await connection.scalar(
-        select(_c.id).where(_c.platform == platform, _c.external_id == new_external_id)
+    """The same place under a new id. If that place has a delivery of its own, this one is not sent there too."""
+    await follow_to(connection, settled.channel_id, new_external_id)
+    stayed = and_(_d.id == settled.delivery_id, _d.channel_id == settled.channel_id)
+    is_left = exists().where(_c.id == settled.channel_id, _c.state == ChannelState.LOST.value)
+    await connection.execute(
+        update(deliveries)
+        .where(stayed, is_left, MAY_BE_GIVEN_UP)
+        .values(never_sent(LEFT_TO_SUCCESSOR, settled.at))
     )
-    if other is None:
-        await connection.execute(
-            update(channels)
-            .where(_c.id == settled.channel_id)
-            .values(external_id=new_external_id, kind=ChannelKind.SUPERGROUP.value)
+
+
+async def follow_to(connection: AsyncConnection, channel_id: int, new_external_id: str) -> bool:
+    """A group was upgraded to this id. False when that is known already.
+
+    Where the new place began to enrol of itself meanwhile, the older channel with its pledge is kept; where it has
+    enrolled, the new one is.
+    """
+    platform = select(_c.platform).where(_c.id == channel_id).scalar_subquery()
+    at_new = and_(_c.platform == platform, _c.external_id == new_external_id)
+    has_pledge = exists().where(pledges.c.channel_id == _c.id)
+    await connection.execute(
+        delete(channels).where(
+            at_new, _c.id != channel_id, _c.state == ChannelState.PLEDGING.value, ~has_pledge
         )
-        await leave_copies_behind(connection, settled.channel_id)
-    elif other != settled.channel_id:
-        await _hand_over(connection, settled, other)
+    )
+    successor = await connection.scalar(select(_c.id).where(at_new))
+    if successor == channel_id:
+        return False
+    if successor is not None:
+        return await _leave_to_successor(connection, channel_id, successor)
+    await connection.execute(
+        update(channels)
+        .where(_c.id == channel_id)
+        .values(external_id=new_external_id, kind=ChannelKind.SUPERGROUP.value)
+    )
+    await _leave_copies_behind(connection, channel_id)
+    return True
 
 
-async def leave_copies_behind(connection: AsyncConnection, channel_id: int) -> None:
+async def _leave_copies_behind(connection: AsyncConnection, channel_id: int) -> None:
     """A channel has moved. Its copies stay in the old place: under their ids the new one has other messages.
 
     So does a message that is on its way: if it is still confirmed, then under an id of the old place.
@@ -109,23 +134,7 @@ async def leave_copies_behind(connection: AsyncConnection, channel_id: int) -> N
     )
 
 
-async def _hand_over(connection: AsyncConnection, settled: Cause, other: int) -> None:
-    """The old channel is lost to its successor, which needs no telling, and gets one delivery, not two."""
-    await connection.execute(
-        update(channels)
-        .where(_c.id == settled.channel_id)
-        .values(state=ChannelState.LOST.value, flaw=None, member_told_at=settled.at)
-    )
-    has_own = exists().where(_d.bulletin_id == settled.bulletin_id, _d.channel_id == other)
-    changes: dict[str, object] = {"channel_id": other}
-    if await connection.scalar(select(has_own)):
-        changes = never_sent("moved", settled.at)
-    await connection.execute(
-        update(deliveries).where(_d.id == settled.delivery_id, MAY_BE_GIVEN_UP).values(changes)
-    )
-
-
-async def leave_to_successor(connection: AsyncConnection, channel_id: int, successor: int) -> bool:
+async def _leave_to_successor(connection: AsyncConnection, channel_id: int, successor: int) -> bool:
     """A group's new place was enrolled by itself: it gets what the old one waits for, unless it has its own.
 
     False when that was done before. Without a flaw there is nothing to tell its member.

@@ -25,7 +25,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.corrections import LEFT_UNSURE
 from broadcasts.delivery import DeliveryState
-from broadcasts.planner import MINUTES_A_DAY, minute_of_day, overrides_quiet_hours, whole_minute
+from broadcasts.planner import (
+    MINUTES_A_DAY,
+    clock_gains,
+    minute_of_day,
+    overrides_quiet_hours,
+    whole_minute,
+)
 from bulletins.bulletin import Bulletin, BulletinId, Status, is_drill
 from members.channel import ChannelState
 from storage.bulletin_records import bulletin_of
@@ -127,14 +133,16 @@ async def _queue(
 
 
 def _due_at(bulletin: Bulletin, now: datetime, zone: tzinfo) -> ColumnElement[int]:
-    """Now, or the end of the channel's quiet hours, in milliseconds."""
+    """Now, or when the channel's quiet hours are over, at the earliest; in milliseconds."""
     at_once = literal(milliseconds(now), BigInteger)
     if overrides_quiet_hours(bulletin.severity, bulletin.status):
         return at_once
     minute = minute_of_day(now, zone)
     starts, ends = channels.c.quiet_starts_minute, channels.c.quiet_ends_minute
     wait_minutes = (ends - minute + MINUTES_A_DAY) % MINUTES_A_DAY
-    later = literal(milliseconds(whole_minute(now)), BigInteger) + wait_minutes * literal(60_000, BigInteger)
+    # In the night in which clocks are put forward that is too late: whoever is looked at too early waits again.
+    since = whole_minute(now) - clock_gains(now, zone)
+    later = literal(milliseconds(since), BigInteger) + wait_minutes * literal(60_000, BigInteger)
     quiet = or_(
         and_(starts <= ends, starts <= minute, ends > minute),
         and_(starts > ends, or_(starts <= minute, ends > minute)),

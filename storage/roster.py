@@ -24,7 +24,7 @@ from members.ports import INVITATION_LASTS, Entry, Place
 from members.roles import Role
 from storage.channel_rows import CHOSEN_NOTHING, channel_of, minute_of
 from storage.committer import Committer
-from storage.consequences import leave_copies_behind, leave_to_successor
+from storage.consequences import follow_to
 from storage.lookups import Lookups
 from storage.tables import channels, invitations, members, pledges, staff
 
@@ -241,27 +241,12 @@ class Roster:
         return await self._committer.write(work)
 
     async def move(self, platform: Platform, old_external_id: str, new_external_id: str) -> bool:
-        """Follow a group to the id it was upgraded to; whether there was anything to follow.
-
-        Where the new place began to enrol of itself meanwhile, the older channel with its pledge is kept; where it
-        has enrolled, the new one is.
-        """
-        from_old, at_new = _at(platform, old_external_id), _at(platform, new_external_id)
-        values: dict[str, Any] = {"external_id": new_external_id, "kind": "supergroup"}
+        """Follow a group to the id it was upgraded to; whether there was anything to follow."""
+        from_old = _at(platform, old_external_id)
 
         async def work(connection: AsyncConnection) -> bool:
             moving = await connection.scalar(select(channels.c.id).where(from_old))
-            if moving is None:
-                return False
-            await connection.execute(
-                delete(channels).where(at_new, channels.c.state == ChannelState.PLEDGING, ~_has_pledge())
-            )
-            successor = await connection.scalar(select(channels.c.id).where(at_new))
-            if successor is not None:
-                return await leave_to_successor(connection, moving, successor)
-            await connection.execute(update(channels).where(from_old).values(values))
-            await leave_copies_behind(connection, moving)
-            return True
+            return moving is not None and await follow_to(connection, moving, new_external_id)
 
         return await self._committer.write(work)
 
@@ -285,10 +270,6 @@ def _is(channel: ChannelId) -> ColumnElement[bool]:
 
 def _at(platform: Platform, external_id: str) -> ColumnElement[bool]:
     return and_(channels.c.platform == platform, channels.c.external_id == external_id)
-
-
-def _has_pledge() -> ColumnElement[bool]:
-    return select(pledges.c.id).where(pledges.c.channel_id == channels.c.id).exists()
 
 
 async def _channel(connection: AsyncConnection, channel: ChannelId) -> Channel:

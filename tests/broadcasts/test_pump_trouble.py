@@ -15,6 +15,7 @@ from broadcasts.delivery import DeliveryId, DeliveryState, FloodWait, NotSent, U
 from broadcasts.pacing import Pacer, PaceRules
 from broadcasts.ports import Intent, LedgerUnavailable, Settlement
 from bulletins.bulletin import VIETNAMESE, Bulletin
+from platforms.telegram_outcomes import outcome_of
 from storage.ledger import SqlLedger
 from storage.tables import bulletins
 from tests.broadcasts.looks import (
@@ -80,6 +81,20 @@ async def test_a_token_that_is_held_stays_held_over_a_restart(station: Station) 
     async with station.pumping():
         await station.until(lambda: is_held(station))
     assert 2_900 < station.pacer.held_for() <= 3_000
+
+
+@pytest.mark.parametrize("wording", [r"half of \ud800", r"a \u0000 in it"])
+async def test_a_refusal_in_words_that_no_database_takes_holds_up_nobody(
+    station: Station, wording: str
+) -> None:
+    await station.channels(["-1", "-2"])
+    body = '{"ok":false,"error_code":400,"description":"%s"}' % wording  # noqa: UP031
+    station.sender.answers["-1"].append(outcome_of(400, body.encode()))
+    bulletin = await station.start(station.bulletin())
+    async with station.pumping():
+        await station.until(lambda: station.is_done(bulletin))
+    assert await station.states(bulletin) == {"-1": FAILED, "-2": SENT}
+    assert len(await station.aftermath.reasons(bulletin)) == 1
 
 
 async def test_a_bug_in_rendering_holds_up_no_other_bulletin(station: Station, monkeypatch: Any) -> None:

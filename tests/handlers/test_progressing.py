@@ -162,6 +162,18 @@ async def test_an_author_who_blocked_the_bot_stops_nobody_elses_progress(newsroo
     assert (await newsroom.newest()).state is BroadcastState.SENDING
 
 
+@pytest.mark.parametrize("nonsense", ["wrong_types", "huge", "truncated", "gateway"])
+async def test_an_answer_that_says_nothing_does_not_end_the_board(newsroom: Newsroom, nonsense: str) -> None:
+    house, broadcast = newsroom.house, await newsroom.published()
+    await newsroom.board.update()
+    house.simulator.faults.script(nonsense, "editMessageText")
+    ended = update(bulletins).where(bulletins.c.id == broadcast.id)
+    await newsroom.write(ended.values(state=BroadcastState.DONE.value))
+    await newsroom.board.update()
+    await newsroom.board.update()
+    assert "đã gửi xong" in house.last(newsroom.lan).text
+
+
 async def test_what_did_not_arrive_is_named_and_tried_again(newsroom: Newsroom) -> None:
     house, lan = newsroom.house, newsroom.lan
     broadcast = await newsroom.published()

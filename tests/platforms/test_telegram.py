@@ -40,8 +40,11 @@ class Shelf:
     pictures: dict[str, bytes] = field(default_factory=dict)
     handles: dict[tuple[str, str], str] = field(default_factory=dict)
     is_unreadable: bool = False
+    reads: int = 0
+    """How often a picture's bytes were wanted."""
 
     async def content(self, sha256: str) -> bytes | None:
+        self.reads += 1
         return self.pictures.get(sha256)
 
     async def handle(self, bot: str, sha256: str) -> str | None:
@@ -154,6 +157,26 @@ async def test_a_handle_that_telegram_no_longer_knows_is_uploaded_anew(
     shelf.handles["loa", content.media.sha256] = "AgACAgUAAxkBAAIstale"
     assert isinstance(await sender.post(str(scene.group.id), content), Sent)
     assert scene.world.shows(scene.group, last=1)[0].photo is not None
+
+
+async def test_of_many_who_learn_that_a_handle_is_stale_one_uploads_the_picture(
+    scene: Scene, sender: TelegramSender, shelf: Shelf
+) -> None:
+    content = with_picture(shelf)
+    assert content.media is not None
+    shelf.handles["loa", content.media.sha256] = "AgACAgUAAxkBAAIstale"
+    chats = [str(chat.id) for chat in (scene.group, scene.lan, scene.channel)]
+
+    async def carry(chat: str) -> Outcome:
+        async with sender.prepared(content):
+            return await sender.post(chat, content)
+
+    outcomes = dict(zip(chats, await asyncio.gather(*map(carry, chats)), strict=True))
+    assert shelf.reads == 1
+    later = [chat for chat in chats if outcomes[chat] == NotSent("picture_unavailable")]
+    assert len(later) == 2
+    assert all(isinstance(outcome, Sent) for outcome in await asyncio.gather(*map(carry, later)))
+    assert shelf.reads == 1
 
 
 async def test_a_picture_that_cannot_be_read_is_not_sent(

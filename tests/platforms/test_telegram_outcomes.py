@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -124,8 +125,10 @@ def test_no_bytes_can_make_it_fail(status: int, body: bytes) -> None:
     photo_handle_in(body)
 
 
+# JSON may name half a character, which no database takes.
+any_text = st.text(st.characters(), max_size=20)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | any_text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
@@ -148,7 +151,45 @@ def test_no_json_can_make_it_fail(answer: dict[str, Any]) -> None:
     outcome = outcome_of(200, body)
     if answer.get("ok") is not True:
         assert not isinstance(outcome, Sent)
+    assert can_be_written(outcome)
     photo_handle_in(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            b'{"ok":false,"error_code":400,"description":"Bad \\ud800 \\u0000"}',
+            Rejected("unknown_400:bad \N{REPLACEMENT CHARACTER} \N{REPLACEMENT CHARACTER}"),
+        ),
+        (b'{"ok":false,"error_code":9%s}' % (b"0" * 200), Rejected("unknown_200:")),
+        (b'{"ok":true,"result":{"message_id":9%s}}' % (b"0" * 200), Unsure("unreadable_answer")),
+        (
+            b'{"ok":false,"error_code":400,"parameters":{"migrate_to_chat_id":-9%s}}' % (b"0" * 200),
+            Rejected("unknown_400:"),
+        ),
+        (
+            b'{"ok":false,"error_code":400,"parameters":{"migrate_to_chat_id":1001}}',
+            Rejected("unknown_400:"),
+        ),
+    ],
+    ids=["half a character", "endless code", "endless message id", "endless place", "a person"],
+)
+def test_what_no_row_can_hold_is_never_handed_on(body: bytes, expected: Outcome) -> None:
+    assert outcome_of(200, body) == expected
+    assert can_be_written(outcome_of(200, body))
+
+
+@pytest.mark.parametrize("handle", [r"AgAC\ud800", r"AgAC\u0000", "A" * 201])
+def test_a_handle_that_cannot_be_kept_is_none(handle: str) -> None:
+    body = '{"ok":true,"result":{"message_id":7,"photo":[{"file_id":"%s"}]}}' % handle  # noqa: UP031
+    assert photo_handle_in(body.encode()) is None
+
+
+def can_be_written(outcome: Outcome) -> bool:
+    """Whether every database takes all that it says, in columns as wide as the ledger's."""
+    said = [value for value in astuple(outcome) if isinstance(value, str)]
+    return all(one.isprintable() and len(one) <= 120 for one in said)
 
 
 def refusal(code: int, description: str, **parameters: Any) -> bytes:

@@ -10,7 +10,7 @@ from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramBadRequest, TelegramServerError
-from aiogram.methods import GetChat, Response, SendMessage, SendPhoto
+from aiogram.methods import GetChat, GetUpdates, Response, SendMessage, SendPhoto
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 from aiohttp import BytesPayload, FormData
 
@@ -84,7 +84,18 @@ async def test_a_gateways_page_is_a_servers_error_that_everybody_expects(scene: 
         await bot.send_message(scene.group.id, "Chào")
 
 
-async def test_an_answer_of_telegrams_that_cannot_be_read_is_no_error_of_a_server(bot: Bot) -> None:
-    said = '{"ok": true, "result": {"message_id": "none"}}'
+async def test_updates_that_cannot_be_read_are_handed_on_as_they_came(bot: Bot) -> None:
+    said = '{"ok": true, "result": [{"update_id": "none"}]}'
     with pytest.raises(ClientDecodeError):
-        bot.session.check_response(bot, SendMessage(chat_id=1, text="Chào"), 200, said)
+        bot.session.check_response(bot, GetUpdates(), 200, said)
+
+
+@pytest.mark.parametrize("nonsense", ["wrong_types", "huge"])
+async def test_an_answer_that_says_nothing_is_too_and_its_words_stay_out_of_it(
+    scene: Scene, bot: Bot, nonsense: str
+) -> None:
+    scene.simulator.faults.script(nonsense, "sendMessage")
+    with pytest.raises(TelegramServerError, match="http_200") as raised:
+        await bot.send_message(scene.group.id, "Chào")
+    assert len(str(raised.value)) < 200
+    assert raised.value.__cause__ is None

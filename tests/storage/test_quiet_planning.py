@@ -6,15 +6,21 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
 
 from broadcasts.broadcast import Broadcast
+from broadcasts.planner import quiet_until
 from storage.tables import channels, deliveries, milliseconds
 from tests.broadcasts.office import MINH, Office, happened, open_office
 
 HALF_AN_HOUR = timedelta(minutes=30)
+PARIS = ZoneInfo("Europe/Paris")
+NIGHT = (22 * 60, 6 * 60)
+SPRING = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
+"""Eleven in the evening in Paris; in this night the clocks are put forward."""
 
 
 @pytest.fixture
@@ -71,3 +77,34 @@ async def test_an_occurrence_does_too(office: Office) -> None:
     occurrence = await office.tick(series)
     assert occurrence is not None
     assert await due_times(office, occurrence) == {milliseconds(moment + HALF_AN_HOUR)}
+
+
+@pytest.mark.parametrize(
+    ("now", "morning"),
+    [
+        (SPRING, datetime(2026, 3, 29, 6, 0, tzinfo=PARIS)),
+        (datetime(2026, 10, 24, 21, 0, tzinfo=UTC), datetime(2026, 10, 25, 6, 0, tzinfo=PARIS)),
+        (datetime(2026, 7, 1, 21, 0, tzinfo=UTC), datetime(2026, 7, 2, 6, 0, tzinfo=PARIS)),
+    ],
+    ids=["clocks go forward", "clocks go back", "an ordinary night"],
+)
+def test_the_night_ends_by_the_clock_on_the_wall(now: datetime, morning: datetime) -> None:
+    found = quiet_until(*NIGHT, now, PARIS)
+    assert found is not None
+    assert found.astimezone(UTC) == morning.astimezone(UTC)
+
+
+def test_an_hour_that_comes_twice_is_quiet_twice() -> None:
+    """Until half past two, first by summer time and then again: it never ends before it is asked."""
+    for now in (datetime(2026, 10, 25, 0, 10, tzinfo=UTC), datetime(2026, 10, 25, 1, 10, tzinfo=UTC)):
+        assert quiet_until(22 * 60, 150, now, PARIS) == now + timedelta(minutes=20)
+
+
+async def test_in_the_night_of_summer_time_nobody_is_planned_for_too_late(office: Office) -> None:
+    office.rules = replace(office.rules, zone=PARIS)
+    office.time = SPRING
+    starts, ends = NIGHT
+    await office.write(update(channels).values(quiet_starts_minute=starts, quiet_ends_minute=ends))
+    sending = await office.sending()
+    morning = datetime(2026, 3, 29, 6, 0, tzinfo=PARIS)
+    assert max(await due_times(office, sending)) <= milliseconds(morning.astimezone(UTC))
