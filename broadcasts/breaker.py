@@ -18,6 +18,9 @@ _ABOUT_THE_CHAT = "unknown_403"
 MANY_GONE = "gone:many_in_a_row"
 """Why a bulletin is halted when one channel after another says that the bot is not there."""
 
+NOT_AS_APPROVED = "not_as_approved"
+"""Why a bulletin is halted that is not, byte for byte, what was approved."""
+
 
 def should_halt(is_canary: bool, rejections: int) -> bool:
     """Whether to pause a bulletin after a refusal of its content, with that many channels having refused it.

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from broadcasts.breaker import MANY_GONE, Departures
+from broadcasts.breaker import MANY_GONE, NOT_AS_APPROVED, Departures
 from broadcasts.corrections import after_edit
 from broadcasts.counts import count
 from broadcasts.delivery import (
@@ -160,7 +160,8 @@ class Courier:
         try:
             letter = await self._parts.letters.letter(due, bulletin)
         except NotAsApproved as error:
-            return await self._halt(due, str(error))
+            log.error("a bulletin is not what was approved", bulletin=error.args[0])
+            return await self._halt(due, NOT_AS_APPROVED)
         note = letter.note
         if letter.changes:
             flight.departed()
@@ -230,7 +231,7 @@ class Courier:
         closing = self._parts.closing
         if await self._persistence.until_done(lambda: closing.halt(due.bulletin_id, because)):
             self._parts.notices.bulletin_halted(due.bulletin_id)
-        return Carried(NotSent("not as approved"))
+        return Carried(NotSent(NOT_AS_APPROVED))
 
     async def _heard(self, chat: str, outcome: Outcome) -> Carried:
         """Let the pace know of what the platform said, or that it could not be reached."""

@@ -132,7 +132,7 @@ class Letters:
     async def _fetch(self, bulletin_id: BulletinId) -> Broadcast:
         found = await self._shelf.find(bulletin_id)
         if found is None or approval_hash(found.bulletin).hex() != found.approval_hash:
-            raise NotAsApproved(f"bulletin {bulletin_id} is not what was approved")
+            raise NotAsApproved(bulletin_id)
         if len(self._bulletins) >= _BULLETINS_KEPT:
             del self._bulletins[next(iter(self._bulletins))]
         self._bulletins[bulletin_id] = found

@@ -9,10 +9,9 @@ from aiogram.utils.i18n import gettext as _
 
 from broadcasts.delivery import DeliveryState
 from broadcasts.progress import ReasonCount, Straggler
-from bulletins.wording import shortened
+from handlers.reason_words import reason_words
 
 _REASONS_SHOWN = 10
-_DETAIL_UNITS = 60
 
 
 def reason_table(counts: Sequence[ReasonCount]) -> Iterator[str]:
@@ -41,20 +40,6 @@ def state_words(state: DeliveryState) -> str:
 
 
 def because_words(one: Straggler | ReasonCount) -> str:
-    """In words where the kind is known; the platform's own words stand behind it."""
-    kind, _colon, detail = one.reason.partition(":")
-    words = {
-        "gone": _("the bot is no longer there"),
-        "no_rights": _("the bot lacks a right"),
-        "rejected": _("the platform refused it"),
-        "gave_up": _("tried too often"),
-        "unsure": _("no answer came"),
-        "not_sent": _("the platform could not be reached"),
-        "flood_wait": _("the platform asked to wait"),
-        "expired": _("its time was over"),
-        "stopped": _("stopped"),
-        "channel_not_active": _("the channel is paused or has left"),
-        "moved": _("the group has moved"),
-    }.get(kind, "")
-    said = " · ".join(part for part in (words, shortened(detail, _DETAIL_UNITS)) if part)
+    """Why, in brackets; nothing where there is no more to say."""
+    said = reason_words(one.reason)
     return f" ({said})" if said else ""

@@ -20,6 +20,7 @@ from broadcasts.recurrence import SUPERSEDED, Doubt, why_it_is_held
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, kind_words, moment_words, start_words, state_words
 from handlers.outcome_words import reason_table
+from handlers.reason_words import reason_words
 from handlers.repetition_words import recurrence_words
 from handlers.telling import names_of, spoken
 
@@ -123,7 +124,7 @@ def _waiting(broadcast: Broadcast, desk: BulletinDesk) -> Iterator[str]:
                 "the server whether its token is the right one (loa doctor), and go on once it is."
             ).format(count=DEPARTURES_THAT_HALT)
         case BroadcastState.PAUSED if broadcast.halted_because not in (None, "paused"):
-            reason = html.quote(broadcast.halted_because or "")
+            reason = html.quote(reason_words(broadcast.halted_because or ""))
             yield _("Halted by itself: {reason}").format(reason=reason)
         case BroadcastState.SCHEDULED:
             yield _("Goes out: {when}").format(when=start_words(broadcast.bulletin, desk))

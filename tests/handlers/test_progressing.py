@@ -246,7 +246,7 @@ async def test_at_the_end_a_table_says_by_reason_what_did_not_arrive(newsroom: N
     await newsroom.write(update(bulletins).values(state=BroadcastState.DONE.value))
     await newsroom.board.update()
     said = newsroom.house.last(newsroom.lan).text
-    assert "• 1: không gửi được (Loa không còn ở đó · kicked)" in said
+    assert "• 1: không gửi được (Loa không còn ở đó · đã bị xoá khỏi nhóm)" in said
     await newsroom.board.update()
     assert newsroom.house.last(newsroom.lan).text == said
 
