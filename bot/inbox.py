@@ -194,17 +194,18 @@ class Poller:
 def _understood(error: ClientDecodeError, bot: Bot) -> tuple[list[Update], int]:
     """What can be read of a batch that aiogram refused whole. Its words are kept out of every message."""
     given = error.data.get("result") if isinstance(error.data, dict) else None
-    if not given:
-        raise ValueError("the answer to getUpdates cannot be read") from None
     updates: list[Update] = []
-    for raw in given:
+    last: int | None = None
+    for raw in given if isinstance(given, list) else []:
+        number = raw.get("update_id") if isinstance(raw, dict) else None
         try:
             updates.append(Update.model_validate(raw, context={"bot": bot}))
         except ValidationError:
-            log.error(
-                "an update of a kind unknown to this version was passed over", update_id=raw["update_id"]
-            )
-    return updates, given[-1]["update_id"]
+            log.error("an update of a kind unknown to this version was passed over", update_id=number)
+        last = number if isinstance(number, int) else last
+    if last is None:
+        raise ValueError("the answer to getUpdates cannot be read") from None
+    return updates, last
 
 
 def _waiting_time(error: Exception, last_seconds: float) -> float:

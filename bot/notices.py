@@ -166,17 +166,26 @@ class Crier:
             return alarm_words(names_of(news.about, _NAMED_AT_MOST), news.alarm, is_over=news.is_over)
 
     async def _tell_members(self) -> None:
-        while channels := await untold_channels(self._house.engine, _TOLD_AT_A_TIME):
+        """What a bot cannot say now waits for the next look, and with it all that this bot has to say."""
+        speechless: set[str] = set()
+        while channels := await untold_channels(self._house.engine, _TOLD_AT_A_TIME, speechless):
             for channel in channels:
-                await self._tell_member(channel)
+                if channel.bot not in speechless and not await self._tell_member(channel):
+                    speechless.add(channel.bot)
 
-    async def _tell_member(self, channel: Channel) -> None:
+    async def _tell_member(self, channel: Channel) -> bool:
+        """False when Telegram takes nothing from this bot at the moment."""
         change = Change.LOST if channel.state is ChannelState.LOST else Change.FLAWED
         bot = self._bots.get(channel.bot)
         if bot is not None and channel.member is not None:
             with self._texts.context(), self._texts.use_locale(channel.language):
-                await tell(bot, channel.member, about_change(change, channel))
+                try:
+                    await tell(bot, channel.member, about_change(change, channel))
+                except TelegramAPIError as error:
+                    log.warning("a member could not be told", channel=channel.id, error=str(error))
+                    return False
         await self._house.roster.mark_told(channel.id, self._now())
+        return True
 
     async def _say(self, chat: str, bots: Sequence[str], text: str) -> bool:
         """Through whichever of its bots can; first through those whose lines are up."""

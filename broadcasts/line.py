@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from broadcasts.delivery import Outcome, Sent
+from broadcasts.delivery import NotSent, Outcome, Sent
 from broadcasts.pacing import Pacer
 
 log = structlog.get_logger(__name__)
@@ -77,8 +77,13 @@ class Line:
         while True:
             tries = self._tries
             await asyncio.sleep(seconds)
-            if self.trouble is not None and self._tries == tries and isinstance(await ask(), Sent):
-                self.answered()
+            if self.trouble is None or self._tries != tries:
+                continue
+            match await ask():
+                case Sent():
+                    self.answered()
+                case NotSent(reason) if reason in REFUSED_TOKENS:
+                    self._be_in_trouble(reason)
 
     def failed(self, reason: str) -> bool:
         """Nothing got out. Whether the line had been up before."""
@@ -87,13 +92,16 @@ class Line:
         if not self._pacer.held_for():  # failures of what was already under way count once
             self._rest_seconds = min(max(2 * self._rest_seconds, _FIRST_REST_SECONDS), _LONGEST_REST_SECONDS)
             self._pacer.hold(self._rest_seconds)
-        is_refused = reason in REFUSED_TOKENS
-        is_news = self.trouble is None or (self.trouble in REFUSED_TOKENS) is not is_refused
-        if is_news and (self._rest_seconds >= _TOLD_FROM_SECONDS or is_refused):
+        if self._rest_seconds >= _TOLD_FROM_SECONDS or reason in REFUSED_TOKENS:
+            self._be_in_trouble(reason)
+        return was_up
+
+    def _be_in_trouble(self, reason: str) -> None:
+        """A token that is refused is other trouble than a line that is down; all else is the same."""
+        if self.trouble is None or (self.trouble in REFUSED_TOKENS) is not (reason in REFUSED_TOKENS):
             log.error("sending stopped: the platform does not answer", bot=self._bot, reason=reason)
             self.trouble = reason
             self._has_turned.set()
-        return was_up
 
     def lost(self, reason: str) -> bool:
         """No answer came. Whether that may be this one delivery's own bad luck."""

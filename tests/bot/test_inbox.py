@@ -1,15 +1,18 @@
 """Every update is handled, in order within a chat, and one that comes again has no second effect."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher
+from aiogram.methods import TelegramMethod
 from aiogram.types import Chat, Message, Update, User
 
-from bot.inbox import Inbox, conversation_of
+from bot.inbox import Inbox, Poller, conversation_of
+from platforms.telegram_session import TelegramSession
 
 Handle = Callable[[Update], Awaitable[None]]
 
@@ -129,3 +132,44 @@ async def test_when_the_database_fails_nothing_is_remembered_and_the_batch_is_no
     with pytest.raises(OSError, match="full"):
         await inbox(seen, handle).take_all([written(1), written(2, 1002)])
     assert seen.ids == set()
+
+
+# --- what Telegram answers ------------------------------------------------------------------------------
+
+GOOD = {"update_id": 8, "message": {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "private"}}}
+
+
+@pytest.mark.parametrize(
+    ("batch", "read", "last"),
+    [
+        ([{"update_id": 7, "message": "nonsense"}, GOOD], [8], 8),
+        ([GOOD, {"update_id": 9, "message": []}], [8], 9),
+        ([GOOD, {"update_id": "ten"}, ["odd"], None], [8], 8),
+    ],
+)
+async def test_what_can_be_read_of_a_batch_is_and_the_rest_passed_over(
+    seen: Seen, batch: list[object], read: list[int], last: int
+) -> None:
+    assert await asked(seen, {"ok": True, "result": batch}) == (read, last)
+
+
+@pytest.mark.parametrize("result", ["nonsense", 7, {"update_id": 7}, [None], [{"update_id": "seven"}]])
+async def test_a_batch_without_anything_that_can_be_read_is_asked_for_again(
+    seen: Seen, result: object
+) -> None:
+    with pytest.raises(ValueError, match="cannot be read"):
+        await asked(seen, {"ok": True, "result": result})
+
+
+async def asked(seen: Seen, answer: object) -> tuple[list[int], int | None]:
+    """Which updates are taken from this answer, and the id up to which all are confirmed."""
+
+    class Answers(TelegramSession):
+        async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: Any = None) -> Any:  # noqa: ASYNC109 aiogram's own
+            return self.check_response(bot, method, 200, json.dumps(answer)).result
+
+    async def handle(_: Update) -> None: ...
+
+    bot = Bot("1:AAAA-nobody", session=Answers())
+    updates, last = await Poller("loa", bot, inbox(seen, handle), [])._ask(None)
+    return [update.update_id for update in updates], last

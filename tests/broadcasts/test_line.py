@@ -192,6 +192,22 @@ def test_nobody_is_greeted_while_deliveries_try_the_line_themselves() -> None:
     assert in_virtual_time(story()) == [180]
 
 
+def test_a_greeting_that_finds_the_token_refused_says_so() -> None:
+    async def story() -> tuple[str | None, float]:
+        pacer = Pacer(PaceRules(25.0))
+        line = Line(BOT, pacer)
+        line.resume("http_502")
+
+        async def ask() -> Outcome:
+            return NotSent("http_401")
+
+        async with running(lambda: line.greet(ask, 90.0)):
+            await asyncio.wait_for(line.turned(), 100.0)
+        return line.trouble, pacer.held_for()
+
+    assert in_virtual_time(story()) == ("http_401", 0.0)
+
+
 async def test_a_line_that_is_up_is_left_in_peace(station: Station) -> None:
     station.rules = replace(station.rules, greeted_seconds=0.01)
     async with station.pumping():

@@ -7,13 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from bot.bell import Bell
 from bot.notices import Crier
 from broadcasts.ports import LedgerUnavailable
-from simulator.world import Chat
+from simulator.world import Chat, User
 from storage.alarms import Place, SqlAlarms
 from storage.paces import SqlPaces
+from storage.tables import channels
+from tests.broadcasts.office import group_row
 from tests.handlers.house import BOT_NAME, TEXTS, House
 
 
@@ -38,7 +41,10 @@ class Office:
         self.settings = SimpleNamespace(telegram=bots, network=SimpleNamespace(language="vi"))
         given = SimpleNamespace(now=self.house.clock.now)
         storehouse = SimpleNamespace(
-            engine=self.house.engine, committer=self.house.committer, paces=self.paces
+            engine=self.house.engine,
+            committer=self.house.committer,
+            paces=self.paces,
+            roster=self.house.roster,
         )
         premises: Any = SimpleNamespace(settings=self.settings, house=storehouse, bell=self.bell, given=given)
         self.crier = Crier(premises, {bot.name: self.house.bot for bot in bots}, TEXTS)
@@ -49,6 +55,17 @@ class Office:
 
     async def looks(self) -> bool:
         return await self.crier._tell_moderators()
+
+    async def looks_for_members(self) -> None:
+        await self.crier._tell_members()
+
+    async def loses_groups(self, *members: User, bot: str = BOT_NAME) -> None:
+        """Each of these had a group, and the bot was thrown out of it."""
+        rows = [
+            group_row(member.id, 10, bot=bot, member=f"telegram:{member.id}", state="lost", flaw="kicked")
+            for member in members
+        ]
+        await self.house.committer.write(lambda connection: connection.execute(insert(channels), rows))
 
     def heard(self) -> list[str]:
         said = [message.text for message in self.house.shown(self.chat)]
@@ -244,3 +261,33 @@ class AwayFor(SqlAlarms):
         if self._times >= 0:
             raise LedgerUnavailable("connection refused")
         return await super().heard()
+
+
+# --- members ---------------------------------------------------------------------------------------------
+
+
+async def met(house: House, name: str) -> User:
+    user = house.world.add_user(name)
+    await house.start(user)
+    return user
+
+
+@pytest.mark.parametrize("nonsense", ["flood", "reset", "gateway", "huge"])
+async def test_what_a_bot_cannot_say_now_is_said_later_and_holds_up_no_other_bot(
+    office: Office, nonsense: str
+) -> None:
+    house = office.house
+    office.take_over("loa-hai")
+    hoa, nam, tu = [await met(house, name) for name in ("Hoa", "Nam", "Tư")]
+    await office.loses_groups(hoa, nam)
+    await office.loses_groups(tu, bot="loa-hai")
+    before = len(house.shown(nam))
+    house.simulator.faults.script(nonsense, "sendMessage", chat_id=hoa.id)
+    await office.looks_for_members()
+    assert "đã bị đưa ra khỏi" in house.last(tu).text
+    assert len(house.shown(nam)) == before, "a bot that must wait asks for nothing more"
+    for _ in range(2):
+        await office.looks_for_members()
+    for user in (hoa, nam, tu):
+        assert "đã bị đưa ra khỏi" in house.last(user).text
+    assert len(house.shown(nam)) == before + 1
