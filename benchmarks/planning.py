@@ -2,7 +2,7 @@
 
 Planning is timed with its commit, several times over the same channels. The draining is a process of its own, fresh
 as after a start, with every row open and no pace: its memory is read once a second, and is flat when the last third
-is within a tenth of the third before it. How many it drained in that time is said with the figure.
+is within a tenth of the third before it. It drains all of them, however long that takes within the time it is given.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def judge(planning: Sequence[Measured], drained: Drained, channels: int) -> Find
         figure=round(seconds, 2),
         unit=f"s to plan {channels:,} deliveries",
         target=f"≤ {_SECONDS_AT_MOST:g} s; draining ≤ {_MEBIBYTES_AT_MOST:g} MiB and flat",
-        met=seconds <= _SECONDS_AT_MOST and is_small and drained.is_flat,
+        met=seconds <= _SECONDS_AT_MOST and drained.sent == channels and is_small and drained.is_flat,
         more={
             "rounds": [round(one.seconds, 2) for one in planning],
             "cpu_seconds": [round(one.cpu_seconds, 2) for one in planning],
@@ -140,7 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--channels", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=45.0)
+    parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--drain", help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     chosen = parser.parse_args()

@@ -69,7 +69,7 @@ BENCHMARKS: Final = (
     Benchmark("F3", "pace reached against a server that enforces one", "benchmarks.pace_kept", 140),
     Benchmark("F4", "an emergency overtakes a million routine rows", "benchmarks.overtaking", 75),
     Benchmark("F5", "a person's answer during full fan-out", "benchmarks.answers", 90),
-    Benchmark("F6", "planning a million deliveries; memory of draining them", "benchmarks.planning", 80),
+    Benchmark("F6", "planning a million deliveries; memory of draining them", "benchmarks.planning", 140),
     Benchmark("F7", "restart to first message with a million rows open", "benchmarks.restart", 45),
     Benchmark("F8", "100 tokens, two processes, one of them killed", "benchmarks.cluster", 180),
 )

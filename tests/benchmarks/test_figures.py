@@ -168,6 +168,7 @@ def test_memory_that_keeps_growing_is_not_flat() -> None:
     assert planning.judge([quick], flat, 1).met
     assert not planning.judge([quick], growing, 1).met
     assert not planning.judge([slow], flat, 1).met
+    assert not planning.judge([quick], flat, 2).met, "one was not drained"
 
 
 def test_the_time_of_a_restart_is_the_median_of_the_whole_process() -> None:
