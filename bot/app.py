@@ -30,6 +30,7 @@ from bot.branch import Branch, PumpSurroundings, build_pump, open_branch
 from bot.configuration import Secrets, read_pledge
 from bot.crew import Crew, open_crew
 from bot.door import listen
+from bot.latch import deliver_alone
 from bot.mistakes import OperatorMistake
 from bot.premises import Premises
 from bot.runtime import loading
@@ -89,6 +90,9 @@ async def open_app(
     _check_rooms(settings)
     read_pledge(settings)
     async with AsyncExitStack() as opened:
+        if Duty.DELIVERIES in duties:
+            # Before anything is touched, and until the last pump has ended.
+            opened.enter_context(await deliver_alone(settings))
         house = await open_storehouse(settings)
         opened.push_async_callback(house.close)
         branches = _open_branches(settings, secrets, opened)

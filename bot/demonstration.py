@@ -6,20 +6,21 @@ The product's side is the one that ``loa run`` opens. Only its settings are made
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from aiohttp import web
 
 from bot.app import Duty, open_app
 from bot.configuration import BotSecrets, Secrets
+from bot.latch import take_latch
 from bot.mistakes import OperatorMistake
 from bot.person_language import load_texts
 from bot.settings import (
@@ -180,19 +181,16 @@ async def _play_to(audience: _Audience, director: StoryDirector) -> None:
     await director.play()
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _alone_in(folder: Path) -> IO[bytes]:
     """Two processes in one folder would tear its world apart."""
-    with (folder / "demo.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OperatorMistake(
-                _(
-                    "Another demonstration is using {folder}: stop it, or name another folder with --data."
-                ).format(folder=folder)
-            ) from error
-        yield
+    try:
+        return take_latch(folder / "demo.lock")
+    except BlockingIOError as error:
+        raise OperatorMistake(
+            _("Another demonstration is using {folder}: stop it, or name another folder with --data.").format(
+                folder=folder
+            )
+        ) from error
 
 
 async def _listen(simulator: TelegramSimulator, port: int) -> None:

@@ -20,7 +20,6 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramNetworkError, TelegramUnauthorizedError
 from aiogram.types import ChatMemberAdministrator, ChatMemberMember, ChatMemberOwner, ChatMemberRestricted
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -31,7 +30,7 @@ from bot.door import is_in_use, is_loa_there, listen, webhook_address
 from bot.mistakes import OperatorMistake, mistake_behind, unwritable_database
 from bot.settings import Settings, TelegramBot, Web
 from bot.texts import gettext as _
-from storage.engine import open_engine
+from storage.engine import open_engine, sqlite_file
 from storage.schema import migrations, newest_version, version_of
 
 ANSWER_SECONDS: Final = 10
@@ -163,7 +162,7 @@ async def check_port(web: Web) -> Finding:
 async def check_database(settings: Settings) -> AsyncIterator[Finding]:
     """Reachable, writable, of this version, and keeping what it has acknowledged."""
     subject = _("Database")
-    file = _sqlite_file(settings.database_url)
+    file = sqlite_file(settings.database_url)
     if file is not None and not file.exists():
         yield _check_future_database(file.parent)
         return
@@ -376,11 +375,6 @@ def _may_post(us: object) -> bool:
     if isinstance(us, ChatMemberRestricted):
         return us.is_member and bool(us.can_send_messages)
     return isinstance(us, ChatMemberMember | ChatMemberOwner)
-
-
-def _sqlite_file(url: str) -> Path | None:
-    parts = make_url(url)
-    return Path(parts.database) if parts.get_backend_name() == "sqlite" and parts.database else None
 
 
 def _nearest_existing(folder: Path) -> Path:

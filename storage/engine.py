@@ -6,7 +6,9 @@ does so by itself; there a peer that vanished is noticed within seconds, and nob
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -61,6 +63,17 @@ def open_engine(url: str, *, synchronous: str = "FULL", **options: Any) -> Async
     if is_ours:
         look_up_in_place(engine)
     return engine
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that ``url`` leads to; None when it leads into memory, or to a server."""
+    parts = make_url(url)
+    name = parts.database or ":memory:"
+    is_in_memory = name.endswith(":memory:") or parts.query.get("mode") == "memory"
+    if parts.get_backend_name() != "sqlite" or is_in_memory:
+        return None
+    # sqlite.org/uri.html: the name may be an address itself.
+    return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)
 
 
 def _postgres_options(url: str) -> dict[str, Any]:
