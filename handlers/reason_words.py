@@ -6,9 +6,12 @@ What has no words here is a platform's own and stands as it came.
 
 from __future__ import annotations
 
+from functools import cache
+
 from aiogram.utils.i18n import gettext as _
 
 from bulletins.wording import shortened
+from handlers.telling import spoken
 
 _DETAIL_UNITS = 60
 
@@ -16,13 +19,14 @@ _DETAIL_UNITS = 60
 def reason_words(reason: str) -> str:
     """A reason in words, not yet HTML; nothing, where there is none or the kind says all."""
     kind, _colon, detail = reason.partition(":")
-    words = _kinds().get(kind)
+    words = _kinds(spoken()).get(kind)
     if words is None:
-        return _details().get(reason) or shortened(reason, _DETAIL_UNITS)
+        return _details(spoken()).get(reason) or shortened(reason, _DETAIL_UNITS)
     return " · ".join(part for part in (words, reason_words(detail)) if part)
 
 
-def _kinds() -> dict[str, str]:
+@cache  # a list names thousands of channels
+def _kinds(_locale: str) -> dict[str, str]:
     """Those of ``broadcasts/retry.py``, of corrections and of the breaker."""
     return {
         "gone": _("the bot is no longer there"),
@@ -42,7 +46,8 @@ def _kinds() -> dict[str, str]:
     }
 
 
-def _details() -> dict[str, str]:
+@cache
+def _details(_locale: str) -> dict[str, str]:
     """The names of ``platforms/telegram_outcomes.py`` and of corrections."""
     return {
         "kicked": _("it was removed"),

@@ -56,3 +56,9 @@ def test_every_name_in_the_catalogue_of_outcomes_has_words() -> None:
     }
     assert len(names) > 20
     assert [name for name in sorted(names) if in_vietnamese(name) == name] == []
+
+
+def test_each_hears_it_in_their_own_language() -> None:
+    in_vietnamese("gone:kicked")
+    with TEXTS.context(), TEXTS.use_locale("en"):
+        assert reason_words("gone:kicked") == "the bot is no longer there · it was removed"
