@@ -19,7 +19,7 @@ from broadcasts.retry import REASON_CHARACTERS
 from bulletins.bulletin import BulletinId
 from members.channel import ChannelKind, ChannelState
 from storage.steps import may_leave
-from storage.tables import bulletins, channels, deliveries, is_queued, is_sending, milliseconds, pledges
+from storage.tables import bulletins, channels, deliveries, is_sending, milliseconds, pledges
 
 FLAW_CHARACTERS = 80
 LEFT_TO_SUCCESSOR = "moved"
@@ -28,6 +28,10 @@ _BECAUSE_CHARACTERS = 200
 
 _c, _d, _b = channels.c, deliveries.c, bulletins.c
 _HERE = (ChannelState.ACTIVE.value, ChannelState.PAUSED.value)
+_HANDED_ON = tuple(
+    state.value
+    for state in (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNSURE)
+)
 
 MAY_BE_GIVEN_UP = may_leave(DeliveryState.QUEUED, DeliveryState.DROPPED, DeliveryState.UNSURE)
 """Which deliveries ``never_sent`` is for."""
@@ -135,22 +139,24 @@ async def _leave_copies_behind(connection: AsyncConnection, channel_id: int) -> 
 
 
 async def _leave_to_successor(connection: AsyncConnection, channel_id: int, successor: int) -> bool:
-    """A group's new place was enrolled by itself: it gets what the old one waits for, unless it has its own.
+    """A group's new place was enrolled by itself: it gets what the old one waits for and had, unless it has its own.
 
-    False when that was done before. Without a flaw there is nothing to tell its member.
+    What was posted in the old place is corrected by a message in the new one. False when that was done before.
+    Without a flaw there is nothing to tell its member.
     """
     left = await connection.execute(
         update(channels)
         .where(_c.id == channel_id, _c.state != ChannelState.LOST.value)
         .values(state=ChannelState.LOST.value, flaw=None)
     )
+    await _leave_copies_behind(connection, channel_id)
     has_own = select(_d.bulletin_id).where(_d.bulletin_id.in_(select(_b.id)), _d.channel_id == successor)
     await connection.execute(
         update(deliveries)
         .where(
             _d.bulletin_id.in_(select(_b.id).where(_b.id.not_in(has_own))),
             _d.channel_id == channel_id,
-            is_queued,
+            _d.state.in_(_HANDED_ON),
         )
         .values(channel_id=successor)
     )
