@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
-from unicodedata import normalize
 
 from bulletins.cron import FIELDS, MOST_CRON_CHARACTERS, read_cron
+from bulletins.wording import normal
 
 _MOST_TYPED_CHARACTERS = 120
 _EVERY_DAY, _MONDAY_TO_FRIDAY = "*", "1-5"
@@ -111,7 +111,7 @@ def says_again(typed: str) -> bool:
 
 
 def _words(typed: str) -> str:
-    return " ".join(normalize("NFC", typed).casefold().split()).strip(" .!")
+    return " ".join(normal("NFC", typed).casefold().split()).strip(" .!")
 
 
 def looks_like_cron(words: str) -> bool:

@@ -7,13 +7,12 @@ look the same. The record holds no personal data, and not who it is for: the aud
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from bulletins.values import Audience, Bulletin, Media, Provenance, Recurrence, Text
-from bulletins.wording import one_line, tidied
+from bulletins.wording import normal, one_line, tidied
 
 RECORD_TYPE = "loa-bulletin/1"
 
@@ -141,9 +140,9 @@ def _normal(value: Json) -> Json:
     if isinstance(value, float):
         raise TypeError("a record holds no floats")
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
+        return normal("NFC", value)
     if isinstance(value, Mapping):
-        return {unicodedata.normalize("NFC", key): _normal(inner) for key, inner in value.items()}
+        return {normal("NFC", key): _normal(inner) for key, inner in value.items()}
     if isinstance(value, Sequence):
         return [_normal(inner) for inner in value]
     return value

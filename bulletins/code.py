@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import NewType
 
+from bulletins.wording import normal
+
 Code = NewType("Code", str)
 
 PREFIX = "LOA"
@@ -113,6 +115,6 @@ def _number_of(body: str) -> int:
 
 
 def _plain_capitals(text: str) -> str:
-    compatible = unicodedata.normalize("NFKC", text)
+    compatible = normal("NFKC", text)
     visible = "".join(letter for letter in compatible if unicodedata.category(letter) != "Cf")
     return visible.strip().upper()

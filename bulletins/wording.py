@@ -4,6 +4,7 @@ and the characters that have no place in an official notice.
 
 import re
 import unicodedata
+from typing import Literal
 
 _SPACES_IN_A_LINE = re.compile(r"[^\S\n]+")
 _MANY_BLANK_LINES = re.compile(r"\n{3,}")
@@ -22,10 +23,24 @@ _ODD_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co"})
 _INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0")
 MOST_MARKS_ON_A_LETTER = 4
 
+# Unicode Standard Annex 15, "Stream-Safe Text Format": no language has more marks in a row than these.
+_MOST_MARKS_IN_A_ROW = 30
+# These become marks when they are taken apart; the last two are letters. A run of emoji is matched too, and kept.
+_BECOME_MARKS = "\u0f73\u0f75\u0f81\uff9e\uff9f"
+_MAY_BE_MARKS = re.compile(rf"(?:[^\w\s\x00-\u02ff]|[{_BECOME_MARKS}]){{{_MOST_MARKS_IN_A_ROW + 1},}}")
+
+
+def normal(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
+    """The text in a normal form of Unicode; of more than 30 marks in a row, the rest are left out.
+
+    Python puts the marks of a row in order at a cost that grows with the square of their number.
+    """
+    return unicodedata.normalize(form, _MAY_BE_MARKS.sub(_few_marks, text))
+
 
 def tidied(text: str) -> str:
     """The one normal form of a text: NFC, single spaces, at most one blank line, nothing around it."""
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    composed = normal("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     lines = (line.strip(" ") for line in _SPACES_IN_A_LINE.sub(" ", composed).split("\n"))
     return _MANY_BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
@@ -55,18 +70,23 @@ def shortened(text: str, most_units: int) -> str:
 
 def folded(text: str) -> str:
     """For comparing loosely: compatibility forms, case, spaces and emoji style make no difference."""
-    compatible = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    compatible = normal("NFKC", normal("NFKC", text).casefold())
     return _ANY_SPACES.sub(" ", compatible.translate(_EMOJI_STYLES)).strip()
 
 
 def same_words(rendered_plain: str, forwarded_text: str) -> bool:
     """Whether a forwarded copy says what the record says; only spacing and normal form may differ."""
-    return _without_layout(rendered_plain) == _without_layout(forwarded_text)
+    return without_layout(rendered_plain) == without_layout(forwarded_text)
+
+
+def without_layout(text: str) -> str:
+    """Its words alone, for `same_words`: one normal form, single spaces, no emoji styles."""
+    return _ANY_SPACES.sub(" ", normal("NFC", text).translate(_EMOJI_STYLES)).strip()
 
 
 def bare_words(text: str) -> str:
     """Lower case, without accents and punctuation, single spaces: "Diễn-tập!" is "dien tap"."""
-    letters = unicodedata.normalize("NFKD", text).casefold().replace("đ", "d")
+    letters = normal("NFKD", text).casefold().replace("đ", "d")
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return _NOT_A_LETTER_OR_DIGIT.sub(" ", plain).strip()
 
@@ -74,8 +94,7 @@ def bare_words(text: str) -> str:
 def odd_characters(text: str) -> tuple[str, ...]:
     """Characters that could hide or reorder what people read, named as U+202E, each once."""
     odd = [letter for letter in text if letter != "\n" and _is_odd(letter)]
-    odd += [mark for mark in _piled_marks(text) if mark not in odd]
-    return tuple(f"U+{ord(letter):04X}" for letter in dict.fromkeys(odd))
+    return tuple(f"U+{ord(letter):04X}" for letter in dict.fromkeys([*odd, *_piled_marks(text)]))
 
 
 def without_odd_characters(text: str) -> str:
@@ -86,7 +105,7 @@ def without_odd_characters(text: str) -> str:
 
 def mixed_words(text: str) -> tuple[str, ...]:
     """Words that mix Latin letters with Cyrillic or Greek ones that look the same, such as a Cyrillic о."""
-    words = _WORD.findall(unicodedata.normalize("NFC", text))
+    words = _WORD.findall(normal("NFC", text))
     return tuple(dict.fromkeys(word for word in words if _LATIN.search(word) and _LATIN_TWIN.search(word)))
 
 
@@ -124,6 +143,10 @@ def _fitting(text: str, most_units: int) -> int:
     return len(text)
 
 
-def _without_layout(text: str) -> str:
-    composed = unicodedata.normalize("NFC", text)
-    return _ANY_SPACES.sub(" ", composed.translate(_EMOJI_STYLES)).strip()
+def _few_marks(run: re.Match[str]) -> str:
+    kept, in_a_row = [], 0
+    for letter in run[0]:
+        in_a_row = in_a_row + 1 if unicodedata.combining(letter) or letter in _BECOME_MARKS else 0
+        if in_a_row <= _MOST_MARKS_IN_A_ROW:
+            kept.append(letter)
+    return "".join(kept)

@@ -5,11 +5,12 @@ between two texts, the facts first. Pure.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from itertools import zip_longest
 
+from bulletins.wording import normal
+from reports.checks.alignment import opcodes
 from reports.findings import Change, ChangedFact
 
 _MOST_CHARACTERS = 8_192
@@ -43,9 +44,9 @@ _PATTERN = re.compile(
     rf"""
     (?P<link>
         (?:h(?:tt|xx)ps?\s?:\s?[/\\]{{2}}|www{_DOT})[^\s<>"“”]+
-      | [\w.+-]+@[\w-]+(?:\.[\w-]+)+
+      | (?<![\w.+-])[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,8}}
       | @\w{{3,32}}
-      | (?<![\w@])(?:[\w-]+{_DOT})+[a-zđ]{{2,24}}(?![\w])(?:/[^\s<>"“”]*)?
+      | (?<![\w@])(?:[\w-]{{1,63}}{_DOT}){{1,8}}[a-zđ]{{2,24}}(?![\w])(?:/[^\s<>"“”]*)?
     )
   | (?P<date>
         \b(?:ngày\s)?\d{{1,2}}[/-]\d{{1,2}}(?:[/-]\d{{2,4}})?(?![\d/])
@@ -77,7 +78,7 @@ _TRAILING = ".,;:!?)]}'\"…”’"
 
 def tokens(text: str) -> list[Token]:
     """The words and facts of a text, in order; of a very long one, the beginning."""
-    composed = unicodedata.normalize("NFC", text)[:_MOST_CHARACTERS]
+    composed = _composed(text)
     return [_token(found, composed) for found in _PATTERN.finditer(composed)]
 
 
@@ -101,15 +102,12 @@ def difference(record: str, copy: str) -> Difference:
 
     A beginning or end that was left out is not listed: people quote.
     """
-    record, copy = (unicodedata.normalize("NFC", text)[:_MOST_CHARACTERS] for text in (record, copy))
+    record, copy = _composed(record), _composed(copy)
     ours, theirs = tokens(record), tokens(copy)
-    changes, is_cut = list[Change](), False
-    matcher = SequenceMatcher(
-        None, [token.key for token in ours], [token.key for token in theirs], autojunk=False
-    )
+    changes, is_cut = list[_Pair](), False
     equal = 0
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
+    for is_equal, i1, i2, j1, j2 in opcodes([token.key for token in ours], [token.key for token in theirs]):
+        if is_equal:
             equal += i2 - i1
             continue
         said, shows = _Part(record, ours[i1:i2]), _Part(copy, theirs[j1:j2])
@@ -117,10 +115,10 @@ def difference(record: str, copy: str) -> Difference:
         if (at_start or at_end) and shows.is_rest_of(said, at_start):
             is_cut = True
         else:
-            changes += _changes(said, shows)
-    found = sorted(_without_moved(changes), key=lambda change: _ORDER.index(change.fact))
+            changes += _pairs(said, shows)
+    found = sorted(_without_moved(changes), key=lambda pair: _ORDER.index(pair.fact))
     shared = equal / max(1, min(len(ours), len(theirs)))
-    return Difference(tuple(found[:_MOST_CHANGES]), is_cut, shared)
+    return Difference(tuple(pair.change for pair in found[:_MOST_CHANGES]), is_cut, shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,35 +149,52 @@ class _Part:
         return words[: _LONGEST_SHOWN_CHARACTERS - 1] + "…" if is_long else words
 
 
-def _changes(ours: _Part, theirs: _Part) -> Iterator[Change]:
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A fact, or for WORDS the words, of one stretch of the record and of the copy; either may lack it."""
+
+    fact: ChangedFact
+    said: _Part
+    shows: _Part
+    published: Token | None = None
+    forwarded: Token | None = None
+
+    @property
+    def lone_key(self) -> str | None:
+        """The key of a fact that only one side has here."""
+        lone = [token.key for token in (self.published, self.forwarded) if token is not None]
+        return lone[0] if len(lone) == 1 else None
+
+    @property
+    def change(self) -> Change:
+        """In words."""
+        if self.fact is ChangedFact.WORDS:
+            return Change(self.fact, self.said.words, self.shows.words)
+        return Change(
+            self.fact,
+            self.said.shown(self.published) if self.published else "",
+            self.shows.shown(self.forwarded) if self.forwarded else "",
+        )
+
+
+def _pairs(said: _Part, shows: _Part) -> Iterator[_Pair]:
     """The facts of one stretch in pairs, kind by kind; then its words, when they differ too."""
-    for kind in ChangedFact:
-        if kind is ChangedFact.WORDS:
-            continue
-        said, shows = ours.of(kind), theirs.of(kind)
-        for index in range(max(len(said), len(shows))):
-            yield Change(
-                kind,
-                ours.shown(said[index]) if index < len(said) else "",
-                theirs.shown(shows[index]) if index < len(shows) else "",
-            )
-    if ours.words or theirs.words:
-        yield Change(ChangedFact.WORDS, ours.words, theirs.words)
+    for kind in _ORDER[:-1]:
+        for published, forwarded in zip_longest(said.of(kind), shows.of(kind)):
+            yield _Pair(kind, said, shows, published, forwarded)
+    if said.of(ChangedFact.WORDS) or shows.of(ChangedFact.WORDS):
+        yield _Pair(ChangedFact.WORDS, said, shows)
 
 
-def _without_moved(changes: Sequence[Change]) -> Iterator[Change]:
+def _without_moved(pairs: Sequence[_Pair]) -> Iterator[_Pair]:
     """A fact that left one place and stands in another, unchanged, was moved and not changed."""
-    left = {_plain(change.published) for change in changes if change.published and not change.forwarded}
-    come = {_plain(change.forwarded) for change in changes if change.forwarded and not change.published}
-    for change in changes:
-        lone = change.published or change.forwarded
-        is_lone = not (change.published and change.forwarded)
-        if not (is_lone and change.fact is not ChangedFact.WORDS and _plain(lone) in left & come):
-            yield change
+    left = {pair.lone_key for pair in pairs if pair.forwarded is None}
+    moved = left & {pair.lone_key for pair in pairs if pair.published is None} - {None}
+    return (pair for pair in pairs if pair.lone_key not in moved)
 
 
-def _plain(shown: str) -> str:
-    return tokens(shown)[0].key if tokens(shown) else shown
+def _composed(text: str) -> str:
+    return normal("NFC", text[:_MOST_CHARACTERS])
 
 
 def _token(found: re.Match[str], text: str) -> Token:

@@ -13,10 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from bulletins.wording import normal
 from reports.findings import LinkFact, LinkFinding
 
 MOST_ADDRESSES = 10
 _MOST_ADDRESS_CHARACTERS = 2_000
+_MOST_LABEL_CHARACTERS = 63  # RFC 1035, section 2.3.4
 _USUAL_PORTS = frozenset({"", "80", "443"})
 
 SHORTENERS = frozenset(
@@ -192,6 +194,8 @@ def parse_address(written: str) -> Address | None:
     host, port = _host_and_port(place)
     if not host or ("." not in host and ":" not in host):
         return None
+    if max(map(len, host.split("."))) > _MOST_LABEL_CHARACTERS:
+        return None  # nothing opens it; and punycode costs the square of a label's length
     return Address(host, port, rest, bool(user_info))
 
 
@@ -248,7 +252,7 @@ def _host_and_port(place: str) -> tuple[str, str]:
         inside, _, port = place[1:].partition("]")
         return (inside if _is_ip(inside) else ""), port.lstrip(":")
     host, _, port = place.partition(":")
-    decoded = unicodedata.normalize("NFKC", unquote(host)).lower().strip(".")
+    decoded = normal("NFKC", unquote(host)).lower().strip(".")
     host = ".".join(map(_from_punycode, decoded.split(".")))
     return _as_ipv4(host) or host, port.lstrip("0") if port.isdigit() else ""
 
