@@ -35,7 +35,10 @@ _PATTERNS: Final = (
     (TOKEN, HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
     # PostgreSQL quotes the row it refuses: "DETAIL:  Key (person)=(telegram:1001) already exists."
-    (re.compile(r"(DETAIL:\s+)(?:Key|Failing row)\b[^\n]*?\.(?=\n|\\n|[\"']|$)"), rf"\1{HIDDEN}"),
+    (
+        re.compile(r"(DETAIL:\s+)(?:Key|Failing row)\b(?:[^\n.]|\.(?!\n|\\n|[\"']|$))*+\.?"),
+        rf"\1{HIDDEN}",
+    ),
     (re.compile(r"(?<=://)([^\s/@:'\"]*):[^\s/@'\"]+@"), rf"\1:{HIDDEN}@"),
     (
         re.compile(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from broadcasts.schedule import MOST_YEARS_AWAY
 from bulletins.cron import FIELDS, MOST_CRON_CHARACTERS, read_cron
 from bulletins.wording import normal
 
@@ -18,8 +19,8 @@ _MOST_TYPED_CHARACTERS = 120
 _EVERY_DAY, _MONDAY_TO_FRIDAY = "*", "1-5"
 
 _TIME = re.compile(
-    r"(?<![\d/.:\-])(?P<hour>\d{1,2})\s*(?:(?::|h|giờ)\s*(?P<minute>\d{2})?(?:\s*(?:phút|p))?)?"
-    r"\s*(?P<half>(?:am|pm|sáng|trưa|chiều|tối))?(?![\w:])"
+    r"(?<![\d/.:\-])(?P<hour>\d{1,2}) ?(?:(?::|h|giờ) ?(?P<minute>\d{2})?(?: ?(?:phút|p))?)?"
+    r" ?(?P<half>(?:am|pm|sáng|trưa|chiều|tối))?(?![\w:])"
 )
 _IS_TIME = re.compile(r"[:h]|giờ|am|pm|sáng|trưa|chiều|tối")
 _LATER_HALF = frozenset({"pm", "chiều", "tối"})
@@ -188,10 +189,11 @@ def read_end(typed: str, now: datetime, zone: tzinfo) -> datetime | None:
     if said is None:
         return None
     local = now.astimezone(zone)
+    year = int(said["year"] or local.year)
+    if abs(year - local.year) > MOST_YEARS_AWAY:
+        return None
     try:
-        day = local.replace(
-            year=int(said["year"] or local.year), month=int(said["month"]), day=int(said["day"])
-        )
+        day = local.replace(year=year, month=int(said["month"]), day=int(said["day"]))
         if said["year"] is None and day < local:
             day = day.replace(year=local.year + 1)
     except (ValueError, OverflowError):

@@ -16,11 +16,13 @@ USUAL_VALIDITY_HOURS = 24
 
 _MOST_TYPED_CHARACTERS = 64
 _TIME = re.compile(
-    r"(?<![\d/.\-])(?P<hour>\d{1,2})\s*(?:(?:[:h]|giờ)\s*(?P<minute>\d{2})?)(?:\s*(?:phút|p))?(?![\d/])"
+    r"(?<![\d/.\-])(?P<hour>\d{1,2}) ?(?:(?:[:h]|giờ) ?(?P<minute>\d{2})?)(?: ?(?:phút|p))?(?![\d/])"
 )
 _DATE = re.compile(r"(?<!\d)(?P<day>\d{1,2})[/.\-](?P<month>\d{1,2})(?:[/.\-](?P<year>\d{4}))?(?!\d)")
 _FILLER = re.compile(r"\b(?:lúc|ngày|vào|at|on)\b|[,;]")
 _DAYS_AHEAD = {"hôm nay": 0, "today": 0, "ngày mai": 1, "mai": 1, "tomorrow": 1}
+MOST_YEARS_AWAY = 100
+"""Further off no bulletin is for, and moments cannot be counted on from the last or the first year."""
 # A date typed without its year that lies further back than this means next year's.
 _LONG_PAST = timedelta(days=183)
 
@@ -79,6 +81,8 @@ def _moment(words: str, at: time, date: re.Match[str] | None, local: datetime) -
 
 def _dated(today: datetime, date: re.Match[str], local: datetime) -> datetime:
     year = int(date["year"] or local.year)
+    if abs(year - local.year) > MOST_YEARS_AWAY:
+        raise ValueError(f"the year {year} is too far off")
     found = _on(today, year, int(date["month"]), int(date["day"]))
     if date["year"] is None and local - found > _LONG_PAST:
         return _on(today, year + 1, int(date["month"]), int(date["day"]))

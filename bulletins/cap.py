@@ -300,9 +300,8 @@ def _language(tag: str) -> Language:
 
 
 def _areas(node: Node) -> tuple[str, ...]:
-    names = [
-        one_line(readable(area.required("areaDesc")[:MOST_TEXT_CHARACTERS])) for area in node.all("area")
-    ]
+    described = [area.required("areaDesc")[:MOST_TEXT_CHARACTERS] for area in node.all("area")]
+    names = (one_line(readable(words)) for words in dict.fromkeys(described[:MOST_AREAS]))
     return tuple(dict.fromkeys(name for name in names if name))
 
 

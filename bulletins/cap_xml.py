@@ -28,6 +28,8 @@ _DOCTYPE = re.compile(
     re.DOTALL,
 )
 # CAP wants seconds and a numeric offset; agencies also write "Z" and parts of a second.
+_YEARS = range(1900, 2200)
+"""Any other is a slip or a trick, and near the first and the last of all years no time can be reckoned with."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?([+-]\d\d:\d\d|Z)")
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -108,8 +110,8 @@ REFUSALS: Mapping[CapProblem, tuple[str, str]] = {
         "The alert has a value that CAP does not allow: {detail}.",
     ),
     CapProblem.BAD_TIME: (
-        "Thời điểm viết sai dạng hoặc thiếu múi giờ: {detail}.",
-        "A time is malformed or has no time zone: {detail}.",
+        "Thời điểm viết sai dạng, thiếu múi giờ hoặc không thể có thật: {detail}.",
+        "A time is malformed, has no time zone or cannot be real: {detail}.",
     ),
     CapProblem.NO_REFERENCES: (
         "Đây là bản cập nhật ({detail}) nhưng không nói rõ cập nhật cho cảnh báo nào.",
@@ -148,10 +150,12 @@ class Node:
 
     element: etree._Element
     namespace: str
+    children: Mapping[str, list[etree._Element]]
+    """By their tags, looked through once: a file may hold a hundred thousand."""
 
     def all(self, name: str) -> "list[Node]":
-        found = self.element.findall(f"{{{self.namespace}}}{name}")
-        return [Node(child, self.namespace) for child in found]
+        found = self.children.get(f"{{{self.namespace}}}{name}", ())
+        return [as_node(child, self.namespace) for child in found]
 
     @property
     def words(self) -> str:
@@ -185,6 +189,13 @@ class Node:
         return as_time(name, words) if words else None
 
 
+def as_node(element: etree._Element, namespace: str) -> Node:
+    children: dict[str, list[etree._Element]] = {}
+    for child in element:
+        children.setdefault(str(child.tag), []).append(child)
+    return Node(element, namespace, children)
+
+
 def opened(data: bytes) -> Node:
     """The root of a CAP file, with nothing expanded, fetched or included. Raises RefusedError."""
     if len(data) > MOST_BYTES:
@@ -200,7 +211,7 @@ def opened(data: bytes) -> Node:
         raise RefusedError(CapProblem.OLD_VERSION)
     if name.localname != "alert" or name.namespace not in _NAMESPACES:
         raise RefusedError(CapProblem.NOT_CAP, f"{name.localname}, {name.namespace or 'no namespace'}"[:120])
-    return Node(root, str(name.namespace))
+    return as_node(root, str(name.namespace))
 
 
 def is_signed(alert: Node) -> bool:
@@ -216,7 +227,7 @@ def as_word(name: str, value: str, vocabulary: type[Word]) -> Word:
 
 def as_time(name: str, value: str) -> datetime:
     try:
-        if _TIME.fullmatch(value):
+        if _TIME.fullmatch(value) and int(value[:4]) in _YEARS:
             return datetime.fromisoformat(value)
     except ValueError:
         pass

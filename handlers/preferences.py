@@ -26,7 +26,7 @@ from members.channel import Channel, ChannelId, ChannelKind, PersonId, Platform,
 from members.roles import Who
 from members.upkeep import Change, Whereabouts
 
-_HOURS = re.compile(r"\s*(\d{1,2})(?:[:h.](\d{2})?)?\s*(?:-|–|—|đến|to|\s)\s*(\d{1,2})(?:[:h.](\d{2})?)?\s*")
+_HOURS = re.compile(r"(\d{1,2})(?:[:h.](\d{2})?)?(?: ?(?:-|–|—|đến|to) ?| )(\d{1,2})(?:[:h.](\d{2})?)?")
 _LISTED_AT_MOST = 30
 
 _in_private = F.chat.type == ChatType.PRIVATE
@@ -218,7 +218,7 @@ class PreferencesTalk:
 
 def read_hours(typed: str) -> QuietHours | None:
     """The quiet hours that a person typed, such as ``21:30-5:45``, ``22h đến 6h`` or ``22 6``."""
-    found = _HOURS.fullmatch(typed[:40])
+    found = _HOURS.fullmatch(" ".join(typed[:40].split()))
     if found is None:
         return None
     first, first_minute, last, last_minute = (int(number or 0) for number in found.groups())

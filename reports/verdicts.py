@@ -123,10 +123,17 @@ class Verdicts:
 
 def taken_apart(text: str) -> Explained:
     """The explanation without its links, and the sources: web addresses and codes of bulletins, at most 5."""
-    found = [url.rstrip(_AFTER_URL) for url in _URL.findall(text)]
-    urls = [url for url in found if len(url) <= _MOST_SOURCE_CHARACTERS and _is_web_address(url)]
-    sources = dict.fromkeys([*urls, *find_codes(text)])
-    return Explained(tidied(_without(text, urls)), tuple(sources)[:MOST_SOURCES])
+    urls: dict[str, None] = {}
+
+    def set_aside(found: re.Match[str]) -> str:
+        url = found[0].rstrip(_AFTER_URL)
+        if len(url) > _MOST_SOURCE_CHARACTERS or not _is_web_address(url):
+            return found[0]
+        urls[url] = None
+        return found[0][len(url) :]
+
+    explanation = tidied(_URL.sub(set_aside, text))
+    return Explained(explanation, (*urls, *dict.fromkeys(find_codes(text)))[:MOST_SOURCES])
 
 
 def lack_of(explained: Explained) -> Lack | None:
@@ -136,12 +143,6 @@ def lack_of(explained: Explained) -> Lack | None:
     if len(explained.explanation) < FEWEST_CHARACTERS:
         return Lack.EXPLANATION
     return None if explained.sources else Lack.SOURCE
-
-
-def _without(text: str, urls: list[str]) -> str:
-    for url in sorted(urls, key=len, reverse=True):
-        text = text.replace(url, "")
-    return text
 
 
 def _is_web_address(url: str) -> bool:
