@@ -116,6 +116,7 @@ async def open_app(
             open_reception = await asyncio.to_thread(_load_reception)
             reception = await opened.enter_async_context(open_reception(premises, crew.wake))
             opened.push_async_callback(supervisor.stop)  # whoever talks, before their line is closed
+            reception.own_workers(supervisor)
             if Duty.UPDATES in duties:
                 crew.keep(reception.own_household)
             if door is not None:

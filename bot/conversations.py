@@ -19,6 +19,7 @@ from bot.person_language import PersonLanguage
 from bot.settings import Settings
 from bot.storehouse import Storehouse, start_rules
 from bot.surroundings import Surroundings
+from bot.worker.examiner import Examiner
 from broadcasts.hindrance import Hindrances
 from broadcasts.lifecycle import Desk
 from bulletins.bulletin import Language
@@ -44,7 +45,7 @@ from handlers.access import guard_access, person_of
 from handlers.approving import Reviews
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Buttons, guard_buttons
-from handlers.case_cards import CaseCards
+from handlers.case_cards import CardWords, CaseCards
 from handlers.citizen_voice import CitizenVoice
 from handlers.crowding import guard_crowding
 from handlers.desk import MemberDesk
@@ -89,6 +90,7 @@ class Furniture:
     bots: Mapping[str, Bot]
     texts: I18n
     imprint: Imprint
+    examiner: Examiner
     desk: Desk
     surroundings: Surroundings
     figures: ProgressFigures
@@ -119,7 +121,7 @@ class Furniture:
 def furnish(given: Furniture) -> Conversations:
     """The dispatcher with every router, and what must run beside it."""
     buttons = Buttons(given.archive.buttons, now=given.surroundings.now, tokens=given.surroundings.tokens)
-    genuine = GenuineCheck(given.archive.published, given.imprint, given.surroundings.now)
+    genuine = GenuineCheck(given.archive.published, given.examiner, given.surroundings.now)
     bulletins = _bulletin_desk(given, buttons, genuine)
     reviews = Reviews(bulletins)
     sources = Sources(given.figures, given.hindrances, given.archive.progress_messages)
@@ -128,7 +130,8 @@ def furnish(given: Furniture) -> Conversations:
     voice = CitizenVoice(given.bots, buttons, given.texts, given.zone)
     cards = _cards(given, buttons)
     errands = Errands(Answers(given.archive.tellings, voice, now=given.surroundings.now), cards)
-    reporting_desk = _reporting_desk(given, buttons, Checks(genuine, given.archive.cases), voice, errands)
+    checks = Checks(genuine, given.examiner, given.archive.cases)
+    reporting_desk = _reporting_desk(given, buttons, checks, voice, errands)
     dispatcher = _dispatcher(given, buttons)
     dispatcher.include_routers(
         errors.router(),
@@ -173,6 +176,7 @@ def _bulletin_desk(given: Furniture, buttons: Buttons, genuine: GenuineCheck) ->
     return BulletinDesk(
         desk=given.desk,
         genuine=genuine,
+        alerts=given.examiner,
         buttons=buttons,
         pictures=given.house.pictures,
         offer=given.offer,
@@ -226,8 +230,8 @@ def _home(given: Furniture) -> tuple[Bot, str]:
 
 def _cards(given: Furniture, buttons: Buttons) -> Cards:
     bot, chat = _home(given)
-    language = given.settings.network.language
-    group = CaseCards(bot, chat, buttons=buttons, texts=given.texts, language=language, zone=given.zone)
+    words = CardWords(given.examiner, given.settings.network.language, given.zone)
+    group = CaseCards(bot, chat, buttons=buttons, texts=given.texts, words=words)
     return Cards(given.archive.casework, group, now=given.surroundings.now)
 
 

@@ -29,6 +29,7 @@ from bot.person_language import load_texts
 from bot.premises import Premises
 from bot.storehouse import start_rules
 from bot.supervisor import Supervisor
+from bot.worker.examiner import Examiner, open_workers
 from broadcasts.lifecycle import Desk
 from broadcasts.pace_memory import PaceMemory
 from handlers.menu import set_menu
@@ -55,6 +56,12 @@ class Reception:
     bots: Mapping[str, Bot]
     conversations: Conversations
     clockwork: Clockwork
+    examiner: Examiner
+
+    def own_workers(self, supervisor: Supervisor) -> None:
+        """Wherever updates are handled, before the first of them."""
+        for lane in self.examiner.lanes:
+            supervisor.own(f"worker {lane.name}", lane.run)
 
     def own_household(self, supervisor: Supervisor) -> None:
         """The tasks of which the whole network needs one each: polling, timers, notices."""
@@ -123,6 +130,7 @@ def _open_line(branch: Branch, premises: Premises) -> Bot:
 def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Reception:
     archive = archive_of(premises.house, premises.secrets.key, premises.given)
     clockwork = _clockwork(premises, archive)
+    examiner = (premises.given.open_examiner or open_workers)(premises.imprint)
     desk = Desk(
         premises.house.bulletins,
         now=premises.given.now,
@@ -140,6 +148,7 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
             bots=bots,
             texts=load_texts(default=premises.settings.network.language),
             imprint=premises.imprint,
+            examiner=examiner,
             desk=desk,
             surroundings=premises.given,
             figures=CountedFigures(partial(count_deliveries, premises.house.engine)),
@@ -152,7 +161,7 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
             ),
         )
     )
-    return Reception(premises, archive, bots, conversations, clockwork)
+    return Reception(premises, archive, bots, conversations, clockwork, examiner)
 
 
 def _clockwork(premises: Premises, archive: Archive) -> Clockwork:

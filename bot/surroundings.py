@@ -7,6 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random, SystemRandom
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.worker.examiner import OpenExaminer
 
 
 def _utc_now() -> datetime:
@@ -25,3 +29,5 @@ class Surroundings:
     now: Callable[[], datetime] = _utc_now
     random: Random = field(default_factory=SystemRandom)
     tokens: Callable[[int], str] = _token
+    open_examiner: OpenExaminer | None = None
+    """Who looks at what strangers made; None for worker processes."""

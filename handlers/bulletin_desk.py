@@ -16,11 +16,13 @@ from broadcasts.consent import StartRules, still_needed
 from broadcasts.lifecycle import Desk
 from broadcasts.progress import Aftermath
 from bulletins.bulletin import ENGLISH, VIETNAMESE, Language
+from bulletins.cap import CapDraft, CapRefusal
 from bulletins.rendering import Imprint
 from handlers.buttons import Buttons
 from handlers.settings_cards import Choice, Offer
 from members.channel import PersonId
 from reports.checks.genuine import GenuineCheck
+from reports.findings import NotExamined
 
 
 class PictureShelf(Protocol):
@@ -39,12 +41,20 @@ class PictureShelf(Protocol):
         """Keep that id for all posts to come."""
 
 
+class AlertReading(Protocol):
+    """Reads CAP alerts, where it holds nobody up."""
+
+    async def read_cap(self, content: bytes, now: datetime) -> CapDraft | CapRefusal | NotExamined:
+        """The same as `bulletins.cap.read_cap`, or that it could not be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class BulletinDesk:
     """The use cases and keyboards that the handlers of the staff share."""
 
     desk: Desk
     genuine: GenuineCheck
+    alerts: AlertReading
     buttons: Buttons
     pictures: PictureShelf
     offer: Offer

@@ -6,6 +6,7 @@ the buttons that fit the state. Nobody who reported is on it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 
 import structlog
@@ -18,10 +19,11 @@ from aiogram.utils.i18n import gettext as _
 from bulletins.wording import shortened
 from handlers.buttons import Buttons, Cell, Rows
 from handlers.report_words import VERDICT_MARKS, link_fact_words, reason_words, verdict_text, verdict_words
+from reports.cards import NOT_EXAMINED
 from reports.cases import Case, CaseState, VerdictKind
 from reports.checks.links import defanged
-from reports.findings import Likeness, LinkFact
-from reports.masking import masked
+from reports.content import Looking
+from reports.findings import Likeness, LinkFact, NotExamined
 from reports.ports import Card, CardPlace
 
 log = structlog.get_logger(__name__)
@@ -33,24 +35,35 @@ _BUTTONS_LAST = timedelta(days=90)
 _NOT_CHANGED = "message is not modified"
 
 
+@dataclass(frozen=True, slots=True)
+class CardWords:
+    """In which language and on whose clock cards speak, and who masks what is reported."""
+
+    looking: Looking
+    language: str
+    zone: tzinfo
+
+
 class CaseCards:
     """Posts and renews cards in one group."""
 
-    def __init__(
-        self, bot: Bot, chat: str, *, buttons: Buttons, texts: I18n, language: str, zone: tzinfo
-    ) -> None:
-        """``chat`` is the platform's id of the group; ``language`` is the moderators'."""
+    def __init__(self, bot: Bot, chat: str, *, buttons: Buttons, texts: I18n, words: CardWords) -> None:
+        """``chat`` is the platform's id of the group."""
         self._bot = bot
         self._chat = chat
         self._buttons = buttons
         self._texts = texts
-        self._language = language
-        self._zone = zone
+        self._words = words
 
     async def show(self, card: Card) -> CardPlace | None:
         """Post the card, or bring it up to date; None when that is not possible now."""
-        with self._texts.context(), self._texts.use_locale(self._language):
-            text, rows, title = card_text(card.case, self._zone), card_rows(card.case), _title(card.case)
+        case = card.case
+        masked = await self._words.looking.mask(case.content)
+        if masked is NotExamined.BUSY:
+            return None
+        with self._texts.context(), self._texts.use_locale(self._words.language):
+            text = card_text(case, masked, self._words.zone)
+            rows, title = card_rows(case), _title(case)
         try:
             place = str((await self._bot.get_chat(self._chat)).id)  # what presses will tell
             keyboard = await self._buttons.keyboard(
@@ -99,8 +112,8 @@ class CaseCards:
             return None
 
 
-def card_text(case: Case, zone: tzinfo) -> str:
-    """What moderators see of a case."""
+def card_text(case: Case, masked: str | NotExamined, zone: tzinfo) -> str:
+    """What moderators see of a case. What could not be masked is not shown."""
     asked = ngettext("{count} person asks", "{count} people ask", case.reporters).format(count=case.reporters)
     since = _("since {moment}").format(moment=f"{case.opened_at.astimezone(zone):%H:%M %d/%m/%Y}")
     units = _CONTENT_UNITS if case.verdict is None else _CONTENT_BESIDE_VERDICT_UNITS
@@ -108,7 +121,7 @@ def card_text(case: Case, zone: tzinfo) -> str:
         html.bold(_title(case)),
         f"👥 {asked} · {since}",
         "",
-        html.blockquote(html.quote(shortened(masked(case.content), units)) or "…"),
+        _unmasked_words() if isinstance(masked, NotExamined) else _quoted(masked, units),
         "",
         *_finding_lines(case),
         "",
@@ -117,6 +130,17 @@ def card_text(case: Case, zone: tzinfo) -> str:
     if case.verdict is not None:
         lines += ["", verdict_text(case.verdict, zone)]
     return "\n".join(lines)
+
+
+def _quoted(masked: str, units: int) -> str:
+    return html.blockquote(html.quote(shortened(masked, units)) or "…")
+
+
+def _unmasked_words() -> str:
+    return "⏱ " + _(
+        "The machine could not mask the numbers in this text in time, so it is not shown. "
+        "To try again, take the case or give it back."
+    )
 
 
 def card_rows(case: Case) -> Rows:
@@ -159,6 +183,8 @@ def _finding_lines(case: Case) -> list[str]:
 
 
 def _finding_words(kind: str, about: str) -> str:
+    if kind == NOT_EXAMINED:
+        return _("the machine could not look at all of it in time")
     subject = html.code(html.quote(defanged(about)))
     if kind in set(LinkFact):
         return f"{subject}: {link_fact_words(LinkFact(kind))}"

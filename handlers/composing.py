@@ -223,7 +223,7 @@ class ComposingTalk:
     async def take_cap(self, message: Message, state: FSMContext, bot: Bot, bot_name: str) -> None:
         """A CAP file becomes a draft with its provenance, or one sentence says why not."""
         await state.clear()
-        read = await read_cap_file(message, bot, self._desk.now())
+        read = await read_cap_file(message, bot, self._desk)
         if isinstance(read, str):
             await message.answer(read)
             return

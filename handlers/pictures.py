@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from io import BytesIO
 
 from aiogram import Bot
@@ -10,10 +9,11 @@ from aiogram.types import Document, Message, PhotoSize
 from aiogram.utils.i18n import gettext as _
 
 from bulletins.bulletin import Language, Media
-from bulletins.cap import CapDraft, CapProblem, CapRefusal, read_cap
+from bulletins.cap import CapDraft, CapProblem, CapRefusal
 from bulletins.cap_xml import MOST_BYTES
 from handlers.bulletin_desk import BulletinDesk
 from handlers.telling import spoken
+from reports.findings import NotExamined
 
 _LARGEST_PICTURE_BYTES = 10 * 1024 * 1024
 
@@ -31,7 +31,7 @@ async def picture_of(message: Message, bot: Bot, bot_name: str, desk: BulletinDe
     return Media(sha256=sha256, file_name=f"{sha256[:12]}.jpg")
 
 
-async def read_cap_file(message: Message, bot: Bot, now: datetime) -> CapDraft | str:
+async def read_cap_file(message: Message, bot: Bot, desk: BulletinDesk) -> CapDraft | str:
     """The draft in the file of ``message``, or the one sentence that says why there is none."""
     document = message.document
     if document is None:
@@ -39,8 +39,18 @@ async def read_cap_file(message: Message, bot: Bot, now: datetime) -> CapDraft |
     content = await _fetched(bot, document, MOST_BYTES)
     if content is None:
         return CapRefusal(CapProblem.TOO_BIG).sentence(Language(spoken()))
-    read = read_cap(content, now)
+    read = await desk.alerts.read_cap(content, desk.now())
+    if isinstance(read, NotExamined):
+        return _unread(read)
     return read.sentence(Language(spoken())) if isinstance(read, CapRefusal) else read
+
+
+def _unread(why: NotExamined) -> str:
+    if why is NotExamined.BUSY:
+        return _("Too many files are being read right now. Please send this one again in a minute.")
+    return _(
+        "This file could not be read in time, so it was not used. Please check it, or write the bulletin."
+    )
 
 
 async def _fetched(bot: Bot, file: PhotoSize | Document, most_bytes: int) -> bytes | None:

@@ -93,7 +93,9 @@ def findings_text(findings: Findings, zone: tzinfo) -> str:
                 "do not rely on it."
             )
         )
-    if not findings.settles_it:
+    if findings.not_examined is not None:
+        blocks.append(_not_examined())
+    elif not findings.settles_it:
         blocks.append(_nothing_known(findings))
     if findings.was_cut:
         blocks.append(_("It is very long: I read only the beginning."))
@@ -299,6 +301,13 @@ def _known_block(known: KnownStory, zone: tzinfo) -> str:
     if known.state is CaseState.CLOSED:
         return _("Others have asked about this message before, and nobody could find out.")
     return "⏳ " + _("Others have asked about this message too: moderators are checking it.")
+
+
+def _not_examined() -> str:
+    return "⏱ " + _(
+        "My machine could not look at all of this in time, which says nothing about it. "
+        "If you wish, people can look at it: press the button below to ask the moderators."
+    )
 
 
 def _nothing_known(findings: Findings) -> str:

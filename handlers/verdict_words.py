@@ -14,7 +14,8 @@ from bulletins.wording import shortened
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import moment_words
 from handlers.telling import spoken
-from reports.checks.genuine import Examination, Published
+from reports.checks.comparison import Published
+from reports.checks.genuine import Examination
 from reports.findings import Change, ChangedFact, GenuineFinding, Likeness
 
 _CHANGES_SHOWN = 6

@@ -20,8 +20,8 @@ from handlers.commands import Command
 from handlers.incoming import words_of
 from handlers.verdict_words import about_record, about_text, not_ours
 from members.roles import Who
-from reports.checks.genuine import Examination, is_only_a_code
-from reports.findings import Likeness
+from reports.checks.genuine import Examination
+from reports.findings import Likeness, NotExamined
 
 _WORD_FOR_WORD = frozenset({Likeness.GENUINE, Likeness.EXPIRED, Likeness.SUPERSEDED, Likeness.CANCELLED})
 
@@ -63,19 +63,26 @@ class VerifyingTalk:
             )
             return
         links = hidden_links(message) + (hidden_links(asked_about) if asked_about else ())
-        await self._answer(message, text, await self._desk.genuine.examine(text, links))
+        examination = await self._desk.genuine.examine(text, links)
+        if isinstance(examination, NotExamined):
+            await message.reply(_could_not(examination))
+        else:
+            await self._answer(message, text, examination)
 
     async def names_a_code(self, message: Message) -> bool | dict[str, Any]:
         """Whether the message is only a code, perhaps with a question."""
         text = message.text or ""
-        if message.forward_origin or not find_codes(text) or not is_only_a_code(text):
+        if message.forward_origin or not find_codes(text):
             return False
-        return {"examination": await self._desk.genuine.examine(text)}
+        examination = await self._desk.genuine.examine(text)
+        if isinstance(examination, NotExamined) or not examination.is_only_a_code:
+            return False  # what could not be looked at is kept, and answered like whatever people send
+        return {"examination": examination}
 
     async def is_word_for_word(self, message: Message) -> bool | dict[str, Any]:
         """Whether a forwarded message is a bulletin as it stands in the record."""
         examination = await self._desk.genuine.examine(words_of(message), hidden_links(message))
-        finding = examination.finding
+        finding = None if isinstance(examination, NotExamined) else examination.finding
         if finding is None or finding.likeness not in _WORD_FOR_WORD:
             return False
         return {"examination": examination}
@@ -96,6 +103,17 @@ class VerifyingTalk:
         else:
             answer = not_ours(text)
         await message.reply(answer)
+
+
+def _could_not(why: NotExamined) -> str:
+    if why is NotExamined.BUSY:
+        return _(
+            "So many people are asking right now that I did not get to this. Please ask again in a minute."
+        )
+    return _(
+        "My machine could not look at this in time, which says nothing about it. "
+        "Forward it to me in private, and people can look at it."
+    )
 
 
 def hidden_links(message: Message) -> tuple[str, ...]:

@@ -10,13 +10,15 @@ from reports.cases import CaseId
 from reports.findings import Findings
 from reports.ports import Card, CardBook, ModeratorsGroup
 
+NOT_EXAMINED = "not_examined"
 _SHOWN_AT_A_TIME = 10
 
 
 def summary(findings: Findings) -> tuple[tuple[str, str], ...]:
     """(what was found, about what), for keeping: ``("altered", "LOA-7K2M-9")``, ``("shortener", "bit.ly")``.
 
-    A domain about which nothing is known stands there too, as ``("link", domain)``.
+    A domain about which nothing is known stands there too, as ``("link", domain)``; and that the machine could not
+    look at all of it, as ``("not_examined", "")``.
     """
     genuine = [(findings.genuine.likeness.value, findings.genuine.code)] if findings.genuine else []
     links = [
@@ -24,7 +26,8 @@ def summary(findings: Findings) -> tuple[tuple[str, str], ...]:
         for link in findings.links
         for kind in (tuple(fact.value for fact in link.facts) or ("link",))
     ]
-    return (*genuine, *links)
+    missing = [(NOT_EXAMINED, "")] if findings.not_examined else []
+    return (*missing, *genuine, *links)
 
 
 class Cards:

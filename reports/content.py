@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bulletins.wording import bare_words, tidied, without_odd_characters
-from reports.checks.links import MarkedLink, find_addresses, parse_address, without_addresses
+from reports.checks.links import MarkedLink, check_links, find_addresses, parse_address, without_addresses
+from reports.findings import LinkFinding, NotExamined
 
 MOST_CHARACTERS = 8_000
 MOST_PIECES = 10
@@ -53,6 +55,41 @@ class Content:
         words = bare_words(without_odd_characters(without_addresses(self.text)))
         folded = "\n".join([words, *sorted(addresses)])
         return hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a content alone tells."""
+
+    links: tuple[LinkFinding, ...]
+    sha256: str
+    """By which it is known again."""
+
+    def __post_init__(self) -> None:
+        """It has come through a pipe. Raises ValueError."""
+        if len(bytes.fromhex(self.sha256)) != hashlib.sha256().digest_size:
+            raise ValueError("a SHA-256 has 32 bytes")
+
+
+class Looking(Protocol):
+    """Looks at what strangers wrote, where it holds nobody up."""
+
+    async def look_at(self, content: Content) -> Look | NotExamined:
+        """The same as `look_at`, or that it could not be done."""
+
+    async def mask(self, text: str) -> str | NotExamined:
+        """The same as `reports.masking.masked`, or that it could not be done."""
+
+
+def look_at(content: Content) -> Look:
+    """Everything that a content tells by itself."""
+    return Look(check_links(content.text, content.links), content.sha256)
+
+
+def sha256_unseen(content: Content) -> str:
+    """By which a content that nobody could look at is known again: only where every letter is the same."""
+    written = "\n".join(["not examined", content.text, *(link.address for link in content.links)])
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def taken_together(pieces: Sequence[Piece]) -> Content:

@@ -94,13 +94,14 @@ class Desk:
 
     async def _filing(self, draft: Draft, choice: Choice) -> Filing:
         content = taken_together(draft.pieces)
-        findings = await self._checks.check(content)
+        findings, content_sha256 = await self._checks.examine(content)
         purposes = (Purpose.FILE, Purpose.TELL) if choice.wants_answer else (Purpose.FILE,)
         return Filing(
             draft=choice.draft,
             person=choice.person,
             address=draft.address if choice.wants_answer else None,
             content=content,
+            content_sha256=content_sha256,
             findings=summary(findings),
             reason=choice.reason,
             consents=tuple((purpose, choice.text_sha256) for purpose in purposes),

@@ -12,6 +12,15 @@ from enum import StrEnum
 from reports.cases import CaseState, Verdict
 
 
+class NotExamined(StrEnum):
+    """Why the machine has looked at something not at all. It says nothing about the thing."""
+
+    BUSY = "busy"
+    """Too much waits already: another time."""
+    LATE = "late"
+    """It took too long, or what looked at it ended over it. It is not tried again by itself."""
+
+
 class Likeness(StrEnum):
     """How a message compares with our published bulletins."""
 
@@ -109,6 +118,8 @@ class Findings:
     """Forwarded from a channel of the network. It proves nothing about the words."""
     was_cut: bool = False
     """Only the beginning was read."""
+    not_examined: NotExamined | None = None
+    """The machine could not look at all of it: what is missing here was not looked for."""
 
     @property
     def settles_it(self) -> bool:

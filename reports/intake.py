@@ -14,10 +14,9 @@ from enum import StrEnum
 import structlog
 
 from members.channel import PersonId
-from reports.checks.links import check_links
-from reports.content import Content, taken_together
+from reports.content import Content, Look, Looking, sha256_unseen, taken_together
 from reports.drafts import Arrival, Draft, DraftToken, ReplyAddress
-from reports.findings import Findings
+from reports.findings import Findings, NotExamined
 from reports.ports import Arrivals, Cases, Genuineness, Told, Voice
 from reports.quotas import Quota
 
@@ -49,8 +48,9 @@ class Taking:
 class Checks:
     """All that can be found out about a content at once."""
 
-    def __init__(self, genuineness: Genuineness, cases: Cases) -> None:
+    def __init__(self, genuineness: Genuineness, looking: Looking, cases: Cases) -> None:
         self._genuineness = genuineness
+        self._looking = looking
         self._cases = cases
 
     async def is_ours(self, channel: str) -> bool:
@@ -59,13 +59,23 @@ class Checks:
 
     async def check(self, content: Content) -> Findings:
         """The findings about ``content``. Nothing is fetched from anywhere."""
-        return Findings(
-            genuine=await self._genuineness.check(content.text, content.hidden_links),
-            links=check_links(content.text, content.links),
-            known=await self._cases.known(content.sha256),
+        return (await self.examine(content))[0]
+
+    async def examine(self, content: Content) -> tuple[Findings, str]:
+        """The findings, and the hash by which the content is known again."""
+        genuine = await self._genuineness.check(content.text, content.hidden_links)
+        look = await self._looking.look_at(content)
+        missing = next((one for one in (genuine, look) if isinstance(one, NotExamined)), None)
+        sha256 = look.sha256 if isinstance(look, Look) else sha256_unseen(content)
+        findings = Findings(
+            genuine=None if isinstance(genuine, NotExamined) else genuine,
+            links=look.links if isinstance(look, Look) else (),
+            known=await self._cases.known(sha256),
             from_our_channel=content.from_our_channel,
             was_cut=content.was_cut,
+            not_examined=missing,
         )
+        return findings, sha256
 
 
 class Intake:
@@ -144,15 +154,18 @@ class Intake:
             answered += len(drafts)
 
     async def _answer(self, draft: Draft) -> None:
+        is_old = self._now() - draft.begun_at > _GIVEN_UP_AFTER
         try:
             findings = await self._checks.check(taken_together(draft.pieces))
+            if findings.not_examined is NotExamined.BUSY and not is_old:
+                return  # it is due again in a moment, when less waits
             told = await self._voice.answer(draft, findings)
         except (
             Exception
         ):  # the update boundary of what was kept: one poisonous message must not stop the others
             log.exception("a message could not be answered", draft=draft.token)
             told = Told.NOT_SENT
-        if told in (Told.ARRIVED, Told.GONE) or self._now() - draft.begun_at > _GIVEN_UP_AFTER:
+        if told in (Told.ARRIVED, Told.GONE) or is_old:
             await self._arrivals.asked(draft.token)
 
     async def _seconds_until_next(self) -> float:

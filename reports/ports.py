@@ -26,7 +26,7 @@ from reports.cases import (
 )
 from reports.content import Content
 from reports.drafts import Arrival, Draft, DraftToken, ReplyAddress
-from reports.findings import Findings, GenuineFinding, KnownStory
+from reports.findings import Findings, GenuineFinding, KnownStory, NotExamined
 
 # --- checks -------------------------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ from reports.findings import Findings, GenuineFinding, KnownStory
 class Genuineness(Protocol):
     """Compares a text with the published bulletins."""
 
-    async def check(self, text: str, links: Sequence[str] = ()) -> GenuineFinding | None:
+    async def check(self, text: str, links: Sequence[str] = ()) -> GenuineFinding | NotExamined | None:
         """The bulletin that ``text`` is or pretends to be; None when it has nothing to do with any.
 
         ``links`` are the addresses hidden behind words.
@@ -91,6 +91,7 @@ class Filing:
     address: ReplyAddress | None
     """Where to tell the answer; None when the reporter did not ask to hear."""
     content: Content
+    content_sha256: str
     findings: tuple[tuple[str, str], ...]
     reason: Reason
     consents: tuple[tuple[Purpose, str], ...]

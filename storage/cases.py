@@ -129,7 +129,7 @@ class CaseBook:
 
     async def _case_for(self, connection: AsyncConnection, filing: Filing) -> tuple[Row[Any], FiledAs]:
         """The case about this content, opened (again) or joined."""
-        content_sha256 = filing.content.sha256
+        content_sha256 = filing.content_sha256
         known = (
             await connection.execute(select(cases).where(cases.c.content_sha256 == content_sha256))
         ).one_or_none()

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bulletins.bulletin import Bulletin, Code
-from reports.checks.genuine import Published
+from reports.checks.comparison import Published
 from storage.bulletin_records import bulletin_of
 from storage.tables import bulletins
 

@@ -115,7 +115,9 @@ def _anchors(ours: Sequence[str], theirs: Sequence[str], gap: _Gap) -> list[tupl
     counted = Counter(ours[gap.i1 : gap.i2])
     elsewhere = Counter(theirs[gap.j1 : gap.j2])
     places = {theirs[j]: j for j in range(gap.j1, gap.j2) if elsewhere[theirs[j]] == 1}
-    common = [(i, places[ours[i]]) for i in range(gap.i1, gap.i2) if counted[ours[i]] == 1 and ours[i] in places]
+    common = [
+        (i, places[ours[i]]) for i in range(gap.i1, gap.i2) if counted[ours[i]] == 1 and ours[i] in places
+    ]
     lowest: list[int] = []
     ends: list[int] = []
     before: list[int] = []

@@ -34,6 +34,7 @@ from storage.published import PublishedBulletins
 from storage.tables import bulletins, channels, deliveries
 from storage.waiting import waiting_deliveries
 from tests.broadcasts.office import CALENDAR, ZONE, group_row
+from tests.handlers.examiner import FailingExaminer
 from tests.handlers.house import BOT_NAME, OFFER, TEXTS, House, NamedChoice
 
 ISSUERS = (NamedChoice("cdc", "Trung tâm Y tế thành phố", "City Health Centre"),)
@@ -86,9 +87,11 @@ class Newsroom:
             next_moment=CALENDAR,
         )
         imprint = Imprint("LoaTestBot", ZONE)
+        self.examiner = FailingExaminer()
         self.bulletin_desk = BulletinDesk(
             desk=self.desk,
-            genuine=GenuineCheck(PublishedBulletins(house.engine), imprint, house.clock.now),
+            genuine=GenuineCheck(PublishedBulletins(house.engine), self.examiner, house.clock.now),
+            alerts=self.examiner,
             buttons=house.buttons,
             pictures=PictureShelf(house.engine, house.committer),
             offer=OFFER,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 
 from handlers import moderation, reporting
-from handlers.case_cards import CaseCards
+from handlers.case_cards import CardWords, CaseCards
 from handlers.citizen_voice import CitizenVoice
 from handlers.moderation import ModerationDesk
 from handlers.reporting import ReportingDesk
@@ -32,6 +32,7 @@ from storage.forgetting import EvidenceBook, OwnReports
 from storage.sealing import Sealer
 from storage.tables import staff
 from storage.tellings import TellingRecord
+from tests.handlers.examiner import FailingExaminer
 from tests.handlers.house import BOT_NAME, MORNING, TEXTS, House
 
 SCAM = "Vietcombank thông báo: tài khoản của bạn bị khóa. Mở khóa tại https://vcb-login.top/a ngay!"
@@ -64,6 +65,7 @@ class Corner:
     lan: User
     minh: User
     bulletins: KnownBulletins
+    examiner: FailingExaminer
     intake: Intake
     answers: Answers
     cards: Cards
@@ -159,12 +161,14 @@ def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day:
     drafts, cases = DraftBook(*store, sealer), CaseBook(*store, sealer)
     bulletins = KnownBulletins()
     voice = CitizenVoice({BOT_NAME: house.bot}, house.buttons, TEXTS, ZONE)
-    checks = Checks(bulletins, cases)
+    examiner = FailingExaminer()
+    checks = Checks(bulletins, examiner, cases)
     now, tokens = house.clock.now, house.tokens
     intake = Intake(drafts, checks, voice, now=now, tokens=tokens)
     quotas = Quota(reports_a_day, timedelta(days=1)), Quota(600, timedelta(minutes=1))
     answers = Answers(TellingRecord(*store, sealer), voice, now=now, rate_per_second=1_000)
-    place = CaseCards(house.bot, str(group.id), buttons=house.buttons, texts=TEXTS, language="vi", zone=ZONE)
+    words = CardWords(examiner, "vi", ZONE)
+    place = CaseCards(house.bot, str(group.id), buttons=house.buttons, texts=TEXTS, words=words)
     casework = CaseworkBook(*store)
     cards = Cards(casework, place, now=now)
     errands = Errands(answers, cards)
@@ -181,4 +185,6 @@ def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day:
     moderating = ModerationDesk(Verdicts(casework, now=now), cards, errands, house.buttons)
     house.include(moderation.router(moderating, str(group.id)), reporting.router(desk))
     evidence, own = EvidenceBook(house.committer), OwnReports(*store, sealer)
-    return Corner(house, group, *people, bulletins, intake, answers, cards, errands, evidence, own, sealer)
+    return Corner(
+        house, group, *people, bulletins, examiner, intake, answers, cards, errands, evidence, own, sealer
+    )

@@ -16,8 +16,9 @@ from bulletins.rendering import (
     render_resent,
 )
 from bulletins.wording import bare_words
+from reports.checks.comparison import Comparer, Comparison, Published, Question
 from reports.checks.facts import facts
-from reports.checks.genuine import Examination, GenuineCheck, Published
+from reports.checks.genuine import Examination, GenuineCheck
 from reports.findings import ChangedFact, Likeness
 from tests.bulletins.bulletin_samples import CORRECTION, FLOOD, IMPRINT, NOW, WITHDRAWAL
 
@@ -51,12 +52,24 @@ class Shelf:
         return self.held
 
 
+class Inline:
+    """Compares at once, here."""
+
+    def __init__(self) -> None:
+        self._comparer = Comparer(IMPRINT)
+
+    async def compare(self, question: Question) -> Comparison:
+        return self._comparer.compare(question)
+
+
 def check_of(*published: Published) -> GenuineCheck:
-    return GenuineCheck(Shelf(list(published)), IMPRINT, lambda: NOW)
+    return GenuineCheck(Shelf(list(published)), Inline(), lambda: NOW)
 
 
 async def examined(text: str, *published: Published, links: Sequence[str] = ()) -> Examination:
-    return await check_of(*(published or (Published(NOTICE),))).examine(text, links)
+    found = await check_of(*(published or (Published(NOTICE),))).examine(text, links)
+    assert isinstance(found, Examination)
+    return found
 
 
 async def likeness(text: str, *published: Published) -> Likeness | None:
@@ -194,7 +207,8 @@ async def test_a_bare_code_finds_the_record_and_judges_nothing(asked: str) -> No
     ],
 )
 async def test_other_texts_have_nothing_to_do_with_us(text: str) -> None:
-    assert await examined(text) == Examination(None)
+    found = await examined(text)
+    assert (found.finding, found.published) == (None, None)
 
 
 async def test_a_corrected_bulletin_is_superseded_and_leads_to_the_newer() -> None:

@@ -99,6 +99,7 @@ def filing(person: PersonId, content: Content, draft: str, at: datetime) -> Fili
         person=person,
         address=address_of(person),
         content=content,
+        content_sha256=content.sha256,
         findings=(("link", "chua-benh.vip"),),
         reason=Reason.HARMFUL_RUMOUR,
         consents=((Purpose.FILE, "aa"), (Purpose.TELL, "aa")),
