@@ -22,7 +22,7 @@ from bulletins.rendering import (
     text_in,
 )
 from bulletins.wording import bare_words, without_layout
-from reports.checks.facts import difference, facts
+from reports.checks.facts import Reading, difference, facts, read
 from reports.findings import Change, ChangedFact
 
 ALIKE = 0.7
@@ -110,7 +110,11 @@ class _Look:
         self.text = text
 
     @cached_property
-    def bare_layout(self) -> str:
+    def reading(self) -> Reading:
+        return read(self.text)
+
+    @cached_property
+    def without_layout(self) -> str:
         return without_layout(self.text)
 
     @cached_property
@@ -130,12 +134,12 @@ class _Look:
 
     @cached_property
     def numbers_and_links(self) -> tuple[list[str], list[str]]:
-        links = [fact.key for fact in facts(self.text) if fact.kind is ChangedFact.LINK]
+        links = [fact.key for fact in self.reading.facts if fact.kind is ChangedFact.LINK]
         return _NUMBER.findall(self.text), links
 
     def is_the_same(self, other: _Look) -> bool:
         """Word for word; typing it without any accents changes nothing, changing some accents might."""
-        if self.bare_layout == other.bare_layout:
+        if self.without_layout == other.without_layout:
             return True
         if not other.is_without_accents or self.bare_words != other.bare_words:
             return False
@@ -181,11 +185,11 @@ class Comparer:
         forms = [form for place, published in candidates for form in self._forms(place, published)]
         exact = next((form for form in forms if form.look.is_the_same(look)), None)
         form = exact or _closest(forms, look)
-        foreign = _foreign_links(form.look.text, links)
+        foreign = _foreign_links(form.look, links)
         if exact and not foreign:
             return Comparison(Outcome.SAME, form.place)
-        differs = difference(form.look.text, look.text)
-        changes = differs.changes if differs.shared >= _UNLIKE else _unlike(form, look.text)
+        differs = difference(form.look.reading, look.reading)
+        changes = differs.changes if differs.shared >= _UNLIKE else _unlike(form, look)
         is_real = form.bulletin.status is Status.ACTUAL  # a drill without its banner looks real
         is_part = differs.is_cut and is_real and not changes and not foreign
         shown = (*foreign, *changes)[:MOST_CHANGES]
@@ -207,12 +211,13 @@ class Comparer:
             return []
         scored = [(_resemblance(words, look), place) for place, words in enumerate(self._recent_words)]
         alike = sorted((one for one in scored if one[0] >= ALIKE), key=lambda one: -one[0])
-        places = [place for _score, place in alike[:_MOST_NEAR] if self._shares_words(place, look.text)]
+        places = [place for _score, place in alike[:_MOST_NEAR] if self._shares_words(place, look)]
         return [(place, self._recent[place]) for place in places]
 
-    def _shares_words(self, place: int, text: str) -> bool:
+    def _shares_words(self, place: int, look: _Look) -> bool:
         """Whether the words stand in the same order: a long text has most 4-grams of any short one."""
-        return max(difference(words.text, text).shared for words in self._recent_words[place]) >= ALIKE
+        own = self._recent_words[place]
+        return max(difference(words.reading, look.reading).shared for words in own) >= ALIKE
 
 
 def is_only_a_code(text: str) -> bool:
@@ -247,12 +252,12 @@ def _closest(forms: Sequence[_Form], look: _Look) -> _Form:
     candidates = [form for _score, form in best.values()]
     if len(candidates) == 1:
         return candidates[0]
-    return min(candidates, key=lambda form: len(difference(form.look.text, look.text).changes))
+    return min(candidates, key=lambda form: len(difference(form.look.reading, look.reading).changes))
 
 
-def _foreign_links(plain: str, links: Sequence[str]) -> tuple[Change, ...]:
+def _foreign_links(record: _Look, links: Sequence[str]) -> tuple[Change, ...]:
     """Links behind words that the record does not have."""
-    known = {fact.key for fact in facts(plain) if fact.kind is ChangedFact.LINK} if links else set()
+    known = {fact.key for fact in record.reading.facts if fact.kind is ChangedFact.LINK}
     return tuple(
         Change(ChangedFact.LINK, "", link)
         for link in dict.fromkeys(links)
@@ -260,14 +265,13 @@ def _foreign_links(plain: str, links: Sequence[str]) -> tuple[Change, ...]:
     )
 
 
-def _unlike(form: _Form, text: str) -> tuple[Change, ...]:
+def _unlike(form: _Form, look: _Look) -> tuple[Change, ...]:
     """Our code under somebody else's words: whatever facts it has are not ours."""
-    known = {fact.key for fact in facts(form.look.text)}
-    order = list(ChangedFact)
-    foreign = sorted(
-        (fact for fact in facts(text) if fact.key not in known), key=lambda fact: order.index(fact.kind)
-    )
-    changes = [Change(fact.kind, "", text[fact.starts : fact.ends]) for fact in foreign[:8]]
+    known, order = {fact.key for fact in form.look.reading.facts}, list(ChangedFact)
+    strange = [fact for fact in look.reading.facts if fact.key not in known]
+    strange.sort(key=lambda fact: order.index(fact.kind))
+    text = look.reading.text
+    changes = [Change(fact.kind, "", text[fact.starts : fact.ends]) for fact in strange[:8]]
     headline = text_in(form.bulletin, VIETNAMESE).headline
     return (*changes, Change(ChangedFact.WORDS, headline, " ".join(text.split())[:120]))
 

@@ -76,15 +76,29 @@ _AHEAD_CHARACTERS = 24
 _TRAILING = ".,;:!?)]}'\"…”’"
 
 
-def tokens(text: str) -> list[Token]:
-    """The words and facts of a text, in order; of a very long one, the beginning."""
-    composed = _composed(text)
-    return [_token(found, composed) for found in _PATTERN.finditer(composed)]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as it is compared, taken apart once; of a very long one, the beginning."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    """Its words and facts, in order."""
+
+    @property
+    def facts(self) -> list[Token]:
+        """Only what people act upon."""
+        return [token for token in self.tokens if token.is_fact]
+
+
+def read(text: str) -> Reading:
+    """A text taken apart."""
+    composed = normal("NFC", text[:_MOST_CHARACTERS])
+    return Reading(composed, tuple(_token(found, composed) for found in _PATTERN.finditer(composed)))
 
 
 def facts(text: str) -> list[Token]:
     """Only what people act upon."""
-    return [token for token in tokens(text) if token.is_fact]
+    return read(text).facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +111,19 @@ class Difference:
     """Share of the shorter text's words and facts that stand in the other in the same order."""
 
 
-def difference(record: str, copy: str) -> Difference:
+def difference(record: Reading, copy: Reading) -> Difference:
     """What ``copy`` changes in ``record``, links, phones, accounts, dates and amounts first; at most 12.
 
     A beginning or end that was left out is not listed: people quote.
     """
-    record, copy = _composed(record), _composed(copy)
-    ours, theirs = tokens(record), tokens(copy)
+    ours, theirs = record.tokens, copy.tokens
     changes, is_cut = list[_Pair](), False
     equal = 0
     for is_equal, i1, i2, j1, j2 in opcodes([token.key for token in ours], [token.key for token in theirs]):
         if is_equal:
             equal += i2 - i1
             continue
-        said, shows = _Part(record, ours[i1:i2]), _Part(copy, theirs[j1:j2])
+        said, shows = _Part(record.text, ours[i1:i2]), _Part(copy.text, theirs[j1:j2])
         at_start, at_end = i1 == 0, i2 == len(ours)
         if (at_start or at_end) and shows.is_rest_of(said, at_start):
             is_cut = True
@@ -191,10 +204,6 @@ def _without_moved(pairs: Sequence[_Pair]) -> Iterator[_Pair]:
     left = {pair.lone_key for pair in pairs if pair.forwarded is None}
     moved = left & {pair.lone_key for pair in pairs if pair.published is None} - {None}
     return (pair for pair in pairs if pair.lone_key not in moved)
-
-
-def _composed(text: str) -> str:
-    return normal("NFC", text[:_MOST_CHARACTERS])
 
 
 def _token(found: re.Match[str], text: str) -> Token:
