@@ -91,7 +91,8 @@ def _read_one_of(kinds: tuple[Any, ...], value: Any) -> Any:
     several = [kind for kind in kinds if kind is not NoneType]
     if len(several) == 1:
         return _read(several[0], value)
-    return _read(next(kind for kind in several if kind.__name__ == value[_OF_CLASS]), value)
+    named = {kind.__name__: kind for kind in several}
+    return _read(named[_of(dict, value)[_OF_CLASS]], value)
 
 
 def _read_fields(kind: Any, value: dict[str, Any]) -> Any:
