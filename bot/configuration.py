@@ -126,7 +126,7 @@ def _read_token(bot: TelegramBot, environ: Mapping[str, str]) -> str:
         token, place = _from_file(bot.token_file), str(bot.token_file)
     else:
         token, place = _from_environment(bot.token_env or "", environ), bot.token_env or ""
-    if not re.fullmatch(r"\d+:\S+", token):
+    if not re.fullmatch(r"\d{1,20}:\S+", token):
         raise OperatorMistake(
             _(
                 "What {place} holds is not a bot token (digits, a colon, letters): "
