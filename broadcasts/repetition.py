@@ -50,7 +50,7 @@ _DAY_NAMES: tuple[tuple[str, int], ...] = (
 )
 
 _DATE = re.compile(
-    r"(?:đến |hết |until |ngày )*(?P<day>\d{1,2})[/.\-](?P<month>\d{1,2})(?:[/.\-](?P<year>\d{4}))?"
+    r"(?:đến |hết |until |ngày ){0,3}(?P<day>\d{1,2})[/.\-](?P<month>\d{1,2})(?:[/.\-](?P<year>\d{4}))?"
 )
 
 

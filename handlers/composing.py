@@ -15,6 +15,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 from aiogram.utils.i18n import gettext as _
+from magic_filter import RegexpMode
 
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast
@@ -53,7 +54,7 @@ _MOST_TYPED_CHARACTERS = 16_384
 
 _in_private = F.chat.type == ChatType.PRIVATE
 _no_command = ~F.text.startswith("/")
-_is_cap = F.document.file_name.lower().regexp(r".*\.(xml|cap)$")
+_is_cap = F.document.file_name.lower().regexp(r"\.(?:xml|cap)$", mode=RegexpMode.SEARCH)
 _composing = Command("broadcast", "bantin")
 
 

@@ -317,6 +317,6 @@ def is_steep(run: Run, recipe: Recipe) -> bool:
     if long > _TOO_LONG_SECONDS:
         return True
     return all(
-        seconds(run, recipe.make(4 * length), 5) >= _STEEPEST * seconds(run, recipe.make(length), 5)
+        seconds(run, recipe.make(4 * length), 3) >= _STEEPEST * seconds(run, recipe.make(length), 3)
         for length in _SECOND_LOOKS
     )
