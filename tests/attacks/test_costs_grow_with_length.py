@@ -129,7 +129,9 @@ def all_patterns() -> dict[str, re.Pattern[Any]]:
             if pattern is not None:
                 found[f"{place}:{call.lineno}{ANCHORED if is_anchored(call) else ''}"] = pattern
             else:
-                assert place in MADE_WHILE_RUNNING, f"{place}:{call.lineno} makes a pattern that nobody measures"
+                assert place in MADE_WHILE_RUNNING, (
+                    f"{place}:{call.lineno} makes a pattern that nobody measures"
+                )
     for place, make in MADE_WHILE_RUNNING.items():
         found.update((f"{place}:{number}", pattern) for number, pattern in enumerate(make()))
     return found
