@@ -20,7 +20,7 @@ from bot.storehouse import start_rules
 from bulletins.bulletin import Recurrence
 from simulator.cast import BOT_TOKEN, Players, assemble
 from simulator.telegram_api import TelegramSimulator
-from simulator.world import World
+from simulator.world import Origin, OriginKind, World
 
 SECRET = "a-secret-that-opens-nothing"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -109,6 +109,23 @@ async def test_pushed_updates_are_answered_and_a_hundred_repeats_have_one_effect
             assert (answer.status, await answer.text()) == (200, "ok")
         async with platform.get(f"http://127.0.0.1:{port}/metrics") as answer:
             assert "process_cpu_seconds" in await answer.text()
+
+
+async def test_what_strangers_send_is_looked_at_in_workers_alone(
+    simulator: TelegramSimulator, players: Players, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held_up(*_: object) -> None:
+        raise AssertionError("looked at in the process that sends")
+
+    for check in ("comparison.read", "facts.read", "links.address_spans", "comparison.Comparer.compare"):
+        monkeypatch.setattr(f"reports.checks.{check}", held_up)
+    world, sau = simulator.world, players.sau
+    sau.started.add(players.bot.id)
+    origin = Origin(OriginKind.HIDDEN_USER, datetime(2026, 11, 2, tzinfo=UTC), name="Ai đó")
+    async with house(settings_for(simulator, players, tmp_path)):
+        world.forward_foreign(sau, players.bot, "Nhận quà ở https://vcb-qua.top/a trước 17h hôm nay!", origin)
+        (said,) = await until_said(world, sau.id)
+        assert "vcb-qua.top" in said
 
 
 def test_what_repeats_goes_by_the_networks_clock(
