@@ -326,6 +326,7 @@ PARSERS: dict[str, tuple[Run, ...]] = {
     "reports.verdicts.taken_apart": (verdicts.taken_apart,),
     "broadcasts.drafting.text_from": (drafting.text_from,),
     "broadcasts.drafting.reworded": (lambda text: drafting.reworded(VIETNAMESE, text)(FLOOD),),
+    "broadcasts.drafting.typed_form": (lambda text: drafting.typed_form(Text(text, text, text)),),
     "broadcasts.repetition.plain_rule": (repetition.plain_rule,),
     "broadcasts.repetition.read_rule": (repetition.read_rule,),
     "broadcasts.repetition.says_again": (repetition.says_again,),
@@ -341,6 +342,7 @@ PARSERS: dict[str, tuple[Run, ...]] = {
     "bot.worker.work.Work": (lambda text: WORK.answer(MASK.asked(text)),),
 }
 NOT_MEASURED = {
+    "broadcasts.drafting.worded": "it puts a text in its place, and reads nothing of it",
     "bulletins.cap_xml.as_time": "its pattern is measured, and the rest of it is refused first",
     "reports.checks.links.registrable_domain": "a host comes from parse_address, which takes labels of 63 characters",
     "reports.checks.links.shown_domain": "the same",
