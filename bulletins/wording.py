@@ -25,9 +25,13 @@ MOST_MARKS_ON_A_LETTER = 4
 
 # Unicode Standard Annex 15, "Stream-Safe Text Format": no language has more marks in a row than these.
 _MOST_MARKS_IN_A_ROW = 30
-# These become marks when they are taken apart; the last two are letters. A run of emoji is matched too, and kept.
-_BECOME_MARKS = "\u0f73\u0f75\u0f81\uff9e\uff9f"
-_MAY_BE_MARKS = re.compile(rf"(?:[^\w\s\x00-\u02ff]|[{_BECOME_MARKS}]){{{_MOST_MARKS_IN_A_ROW + 1},}}")
+# Letters that become marks when they are taken apart; and marks that become several. A run of emoji is matched too,
+# and kept.
+_LETTERS_BECOME_MARKS = "\uff9e\uff9f"
+_BECOME_MARKS = _LETTERS_BECOME_MARKS + "\u0f73\u0f75\u0f81"
+_MAY_BE_MARKS = re.compile(
+    rf"(?:[^\w\s\x00-\u02ff]|[{_LETTERS_BECOME_MARKS}]){{{_MOST_MARKS_IN_A_ROW + 1},}}"
+)
 
 
 def normal(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:

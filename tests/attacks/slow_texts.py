@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import re._constants as sre
 import re._parser as sre_parser
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -307,15 +308,32 @@ def seconds(run: Run, text: str, times: int = 1) -> float:
     return min(spent)
 
 
+class _NeverEnds(Exception):
+    """It was given up."""
+
+
+def _give_up(*_: object) -> None:
+    raise _NeverEnds
+
+
 def is_steep(run: Run, recipe: Recipe) -> bool:
-    """Whether the cost grows faster than the text: seen at one length, and seen again at twice that length."""
-    if seconds(run, recipe.make(30)) > 0.2:  # it doubles with every character
-        return seconds(run, recipe.make(30), 3) > 0.2
+    """Whether the cost grows faster than the text: seen at one length, and seen again at others."""
+    before = signal.signal(signal.SIGVTALRM, _give_up)  # patterns listen to signals while they search
+    try:
+        return _is_steep(run, recipe)
+    except _NeverEnds:
+        return True
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _is_steep(run: Run, recipe: Recipe) -> bool:
+    signal.setitimer(signal.ITIMER_VIRTUAL, _TOO_LONG_SECONDS)
     short, long = seconds(run, recipe.make(_SHORT)), seconds(run, recipe.make(_LONG))
     if long < _WORTH_A_SECOND_LOOK_SECONDS or long < _STEEPEST * short:
         return False
-    if long > _TOO_LONG_SECONDS:
-        return True
+    signal.setitimer(signal.ITIMER_VIRTUAL, 10 * _TOO_LONG_SECONDS)
     return all(
         seconds(run, recipe.make(4 * length), 3) >= _STEEPEST * seconds(run, recipe.make(length), 3)
         for length in _SECOND_LOOKS
