@@ -150,7 +150,9 @@ def test_an_end_is_the_end_of_that_day(typed: str, expected: str) -> None:
     assert ends.astimezone(ZONE).strftime("%d/%m/%Y %H:%M") == expected
 
 
-@pytest.mark.parametrize("typed", ["", "31/2", "tháng sau", "31/12 7h", "31/12/2026/5"])
+@pytest.mark.parametrize(
+    "typed", ["1/1/0001", "31/12/9999", "", "31/2", "tháng sau", "31/12 7h", "31/12/2026/5"]
+)
 def test_what_is_no_day_is_asked_for_again(typed: str) -> None:
     assert read_end(typed, NOW, ZONE) is None
 

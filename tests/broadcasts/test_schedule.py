@@ -37,7 +37,20 @@ def test_a_typed_moment_is_read_on_the_networks_clock(typed: str, read: str) -> 
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "mai", "22/11", "31/2 07:00", "25:00", "7:65", "99/99 99:99", "7h ở nhà văn hoá", "7" * 100]
+    "typed",
+    [
+        "1/1/0001 7h",
+        "31/12/9999 23:30",
+        "",
+        "mai",
+        "22/11",
+        "31/2 07:00",
+        "25:00",
+        "7:65",
+        "99/99 99:99",
+        "7h ở nhà văn hoá",
+        "7" * 100,
+    ],
 )
 def test_what_is_no_moment_is_none(typed: str) -> None:
     assert read_moment(typed, NOW, ZONE) is None

@@ -66,6 +66,16 @@ def test_each_info_must_say_what_and_how_bad(name: str) -> None:
         (alert(sent="2026-02-30T11:00:00+07:00"), CapProblem.BAD_TIME),
         (alert(sent="02/12/2026"), CapProblem.BAD_TIME),
         (alert(info(expires="mai")), CapProblem.BAD_TIME),
+        *[
+            (text, CapProblem.BAD_TIME)
+            for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z")
+            for text in (
+                alert(sent=moment),
+                alert(info(expires=moment)),
+                alert(info(effective=moment)),
+                alert(msgType="Update", references=f"a,b,{moment}"),
+            )
+        ],
         (alert(msgType="Update"), CapProblem.NO_REFERENCES),
         (alert(msgType="Cancel", references="  "), CapProblem.NO_REFERENCES),
         (alert(msgType="Update", references="VN-2026-0"), CapProblem.BAD_REFERENCES),
