@@ -15,12 +15,12 @@ from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions
 from aiogram.utils.i18n import I18n, ngettext
 from aiogram.utils.i18n import gettext as _
 
+from bulletins.links import LinkFact, defanged
 from bulletins.wording import shortened
 from handlers.buttons import Buttons, Cell, Rows
 from handlers.report_words import VERDICT_MARKS, link_fact_words, reason_words, verdict_text, verdict_words
 from reports.cases import Case, CaseState, VerdictKind
-from reports.checks.links import defanged
-from reports.findings import Likeness, LinkFact
+from reports.findings import Likeness
 from reports.masking import masked
 from reports.ports import Card, CardPlace
 

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bulletins.wording import bare_words, tidied, without_odd_characters
-from reports.checks.links import MarkedLink, find_addresses, parse_address, without_addresses
+from bulletins.characters import without_odd_characters
+from bulletins.links import MarkedLink, find_addresses, parse_address, without_addresses
+from bulletins.wording import bare_words, tidied
 
 MOST_CHARACTERS = 8_000
 MOST_PIECES = 10

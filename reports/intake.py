@@ -13,8 +13,8 @@ from enum import StrEnum
 
 import structlog
 
+from bulletins.links import check_links
 from members.channel import PersonId
-from reports.checks.links import check_links
 from reports.content import Content, taken_together
 from reports.drafts import Arrival, Draft, DraftToken, ReplyAddress
 from reports.findings import Findings
