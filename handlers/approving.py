@@ -136,9 +136,9 @@ class Reviews:
     def _asked(self, reached: list[str], missed: list[str], needed: int) -> str:
         lines = [_("Sent for approval."), needs_words(needed)]
         if reached:
-            lines.append(_("Asked: {names}.").format(names=", ".join(reached)))
+            lines.append(_("Asked: {names}.").format(names=html.quote(", ".join(reached))))
         if missed:
-            names = ", ".join(missed)
+            names = html.quote(", ".join(missed))
             lines.append(
                 _("I cannot write to {names}. Ask them to press START here and then write /duyet.").format(
                     names=names
