@@ -1,6 +1,6 @@
 """Mutants of a module: each is its source with one small thing changed, as a mistake or a careless edit would.
 
-    mutants_of("broadcasts/retry.py", source)  ─>  [Mutant(place, what, source with the change), …]
+    mutants_of("broadcasts/retry.py", source)  ─>  [Mutant(…, what, source with the change), …]
 
 Words for people, log lines, annotations and docstrings are left alone: they decide nothing.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -26,32 +27,45 @@ _SAYS_NOTHING = frozenset({"debug", "info", "warning", "error", "exception", "cr
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change. ``what`` and the place name it, the same in each run as long as its line stays as it is."""
+    """One change, in a line of a function. Its name has no line number, for lines move."""
 
     path: str
     line: int
+    function: str
     what: str
     source: str
 
     @property
     def name(self) -> str:
-        return f"{self.path}:{self.line} {self.what}"
+        return f"{self.path}: {self.function}: {self.what}"
 
 
 Change = tuple[str, Callable[[ast.AST], ast.AST | None]]
 
 
 def mutants_of(path: str, source: str) -> list[Mutant]:
-    """Every mutant there is, in the order of the source."""
+    """Every mutant there is, in the order of the source. Like ones of one function are numbered."""
     tree = ast.parse(source)
-    found = []
+    left_alone = frozenset(inner for node in _untouched(tree) for inner in ast.walk(node))
+    places = _functions(tree)
+    found, counted = list[Mutant](), Counter[tuple[str, str]]()
     for number, node in enumerate(ast.walk(tree)):
-        if node not in _left_alone(tree):
-            for what, change in _changes(node):
-                changed = _with(tree, number, change)
-                line = getattr(node, "lineno", 0)
-                found.append(Mutant(path, line, what, ast.unparse(changed)))
+        for what, change in _changes(node) if node not in left_alone else ():
+            function = places.get(node, "module")
+            counted[function, what] += 1
+            numbered = f"{what} ({counted[function, what]})"
+            changed = ast.unparse(_with(tree, number, change))
+            found.append(Mutant(path, getattr(node, "lineno", 0), function, numbered, changed))
     return sorted(found, key=lambda mutant: (mutant.line, mutant.what))
+
+
+def _functions(tree: ast.Module) -> dict[ast.AST, str]:
+    """By node: the innermost function or class it is in."""
+    found: dict[ast.AST, str] = {}
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.update(dict.fromkeys(ast.walk(scope), scope.name))
+    return found
 
 
 def sample(mutants: Sequence[Mutant], count: int, random: Random) -> list[Mutant]:
@@ -79,30 +93,21 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
                 return
 
 
-_kept_for: dict[int, frozenset[ast.AST]] = {}
-
-
-def _left_alone(tree: ast.Module) -> frozenset[ast.AST]:
-    if id(tree) not in _kept_for:
-        _kept_for.clear()
-        _kept_for[id(tree)] = frozenset(inner for node in _untouched(tree) for inner in ast.walk(node))
-    return _kept_for[id(tree)]
-
-
 def _untouched(tree: ast.Module) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
-        if (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)) or (
-            isinstance(node, ast.Call) and _is_quiet(node)
-        ):
-            yield node
-        elif isinstance(node, ast.Raise | ast.Assert):
-            yield from ast.iter_child_nodes(node)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from (part for part in (node.returns, *node.decorator_list) if part is not None)
-        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
-            yield node.annotation
-        elif isinstance(node, ast.JoinedStr | ast.ImportFrom | ast.Import):
-            yield node
+        match node:
+            case ast.Expr(value=ast.Constant()) | ast.JoinedStr() | ast.ImportFrom() | ast.Import():
+                yield node
+            case ast.Call() if _is_quiet(node):
+                yield node
+            case ast.Raise() | ast.Assert():
+                yield from ast.iter_child_nodes(node)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from (part for part in (node.returns, *node.decorator_list) if part is not None)
+            case ast.ClassDef():
+                yield from node.decorator_list
+            case ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation):
+                yield annotation
 
 
 def _is_quiet(call: ast.Call) -> bool:
@@ -114,6 +119,11 @@ def _is_quiet(call: ast.Call) -> bool:
 
 
 def _changes(node: ast.AST) -> Iterator[Change]:
+    yield from _changed_expressions(node)
+    yield from _changed_statements(node)
+
+
+def _changed_expressions(node: ast.AST) -> Iterator[Change]:
     match node:
         case ast.Compare(ops=[op, *_]) if type(op) in _COMPARISONS:
             yield f"{_word(op)} becomes {_word(_COMPARISONS[type(op)]())}", _compared_otherwise
@@ -127,6 +137,10 @@ def _changes(node: ast.AST) -> Iterator[Change]:
             yield f"{value} becomes {not value}", lambda _: ast.Constant(not value)
         case ast.Constant(value=int(value) | float(value)):
             yield f"{value} becomes {value + 1}", lambda _: ast.Constant(value + 1)
+
+
+def _changed_statements(node: ast.AST) -> Iterator[Change]:
+    match node:
         case ast.If() | ast.While() | ast.IfExp():
             yield "condition turned round", _turned_round
         case ast.Expr(value=ast.Call() | ast.Await()) if not _holds_a_log(node):

@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -44,20 +45,14 @@ _LEFT_BEHIND = shutil.ignore_patterns(
     ".import_linter_cache",
 )
 _LIBRARIES = (
-    "aiogram", "aiosqlite", "alembic.command", "apscheduler.schedulers.asyncio", "babel.messages.pofile", "cryptography",
-    "hypothesis.strategies", "lxml.etree", "pydantic_settings", "sqlalchemy.ext.asyncio", "structlog", "uvloop",
+    "aiogram", "aiosqlite", "alembic.command", "apscheduler.schedulers.asyncio", "babel.messages.pofile",
+    "cryptography", "hypothesis.strategies", "lxml.etree", "pydantic_settings", "sqlalchemy.ext.asyncio", "structlog",
+    "uvloop",
 )  # fmt: skip
 _USUAL_ARGUMENTS = (
-    "-x",
-    "-q",
-    "--no-header",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:xdist",
-    "-k",
-    "not postgresql",
-)
+    "-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not postgresql",
+    "-W", "ignore:Module already imported",
+)  # fmt: skip
 _GREEN, _RED = 0, 1
 
 
@@ -184,6 +179,8 @@ def _be_the_tests(folder: Path, log: Path, tests: Sequence[str]) -> None:
         import pytest
 
         code = int(pytest.main([*_USUAL_ARGUMENTS, *tests]))
-        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001 (the end of a process of its own)
+        traceback.print_exc()
     finally:
+        sys.stdout.flush()
         os._exit(code)
