@@ -28,7 +28,7 @@ _CONTEXT = multiprocessing.get_context("fork")
 _PUMP = ("tests/broadcasts/test_pump.py", "tests/broadcasts/test_pump_trouble.py")
 
 TESTS: Mapping[str, Sequence[str]] = {
-    "broadcasts/retry.py": ("tests/broadcasts/test_retry.py", *_PUMP),
+    "broadcasts/retry.py": ("tests/broadcasts/test_retry.py",),
     "broadcasts/pacing.py": (
         "tests/broadcasts/test_pacing.py",
         "tests/broadcasts/test_pace_memory.py",
@@ -45,7 +45,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         *_PUMP,
         "tests/storage/test_ledger.py",
     ),
-    "broadcasts/breaker.py": ("tests/broadcasts/test_line.py", "tests/broadcasts/test_retry.py", *_PUMP),
+    "broadcasts/breaker.py": ("tests/broadcasts/test_retry.py",),
     "broadcasts/schedule.py": ("tests/broadcasts/test_schedule.py", "tests/broadcasts/test_lifecycle.py"),
     "storage/ledger.py": (
         "tests/storage/test_ledger.py",
