@@ -125,7 +125,7 @@ def _limit(workshop: Workshop, path: str) -> float:
     usual = workshop.try_unchanged(TESTS[path], 600.0)
     if usual.outcome is not Outcome.SURVIVED:
         raise RuntimeError(f"the tests of {path} are red before anything is changed: {usual.output}")
-    return 20.0 + 4 * usual.seconds
+    return 15.0 + 3 * usual.seconds
 
 
 def _tell(one: Mutant, tried: Tried) -> None:
