@@ -39,6 +39,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tests/broadcasts/test_lifecycle_corrections.py",
         "tests/broadcasts/test_repetition.py",
         "tests/storage/test_bulletins.py",
+        "tests/attacks/test_one_person_alone.py",
     ),
     "broadcasts/delivery.py": (
         "tests/broadcasts/test_broadcast_states.py",
