@@ -46,7 +46,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         *_PUMP,
         "tests/storage/test_ledger.py",
     ),
-    "broadcasts/breaker.py": ("tests/broadcasts/test_retry.py",),
+    "broadcasts/breaker.py": ("tests/broadcasts/test_breaker.py", "tests/broadcasts/test_retry.py"),
     "broadcasts/schedule.py": ("tests/broadcasts/test_schedule.py", "tests/broadcasts/test_lifecycle.py"),
     "storage/ledger.py": (
         "tests/storage/test_ledger.py",
