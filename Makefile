@@ -21,7 +21,7 @@ ifneq ($(shell test -x $(BIN)/python && echo works),works)
 $(VENV)/.made: remake
 endif
 
-.PHONY: help demo story test check bench bench-install soak lock clean remake
+.PHONY: help demo story test check bench bench-install soak mutate lock clean remake
 remake:
 
 help:  ## this list
@@ -50,6 +50,9 @@ bench-install: $(VENV)/.bench-installed  ## add the libraries that `make bench` 
 
 soak: $(VENV)/.test-installed  ## the tests that run for minutes or hours
 	@$(BIN)/python -m pytest -m soak --capture=no $(ARGS)
+
+mutate: $(VENV)/.test-installed  ## take each mitigation away in a copy, and see that a test notices; ARGS="token" for some
+	@$(BIN)/python -m tests.mutation.removing $(ARGS)
 
 lock:  ## write requirements/*.txt again from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@uv=$$(command -v uv || command -v $(BIN)/uv) || { \

@@ -25,7 +25,7 @@ from bot.settings import Settings, TelegramBot, is_proxy_address
 from bot.texts import gettext as _
 from members.pledge import PledgeText, read_pledge_texts
 
-TOKEN: Final = re.compile(r"\b\d{6,20}(?::|%3[Aa])[A-Za-z0-9_-]{20,}")
+TOKEN: Final = re.compile(r"\b\d{6,20}(?::|%(?:25){0,3}3[Aa])[A-Za-z0-9_-]{20,}")
 """A bot token as Telegram and Zalo write it: digits, a colon, and the secret."""
 
 _SECRET_KEYS: Final = re.compile(r"^(token|.*_token|secret|.*_secret|secret_key|password|api_key)$")

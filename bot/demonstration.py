@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import IO
 
 from aiohttp import web
@@ -37,7 +38,7 @@ from bot.storehouse import make_folder
 from bot.surroundings import Surroundings
 from bot.texts import gettext as _
 from simulator.cast import BOT_TOKEN, Players, assemble, recall
-from simulator.journal import open_kept_simulator
+from simulator.journal import PlantedRecordError, open_kept_simulator
 from simulator.phones.page import mount
 from simulator.scenes.plot import CapFile, Plot, Tally
 from simulator.stage import Stage
@@ -47,6 +48,7 @@ from simulator.telling import StoryDirector
 from simulator.world_state import utc_now
 
 _BOT = "loa"
+_TOKEN_BYTES = 24
 _DEMO_DUTIES = frozenset({Duty.UPDATES, Duty.DELIVERIES})
 # As fast as the simulator can: a story is told in seconds. On the phones page one wants to watch.
 _STORY_PACE = Pace(paid_broadcast=True, paid_rate_per_second=1_000, chat_per_second=30, group_per_minute=60)
@@ -81,20 +83,26 @@ def demonstration_settings(
     return Settings(network=network, data_folder=folder, telegram=(bot,), staff=staff)
 
 
-def _secrets() -> Secrets:
-    """Worth nothing: they open a simulator on this machine."""
-    return Secrets(key=bytes(range(32)), bots={_BOT: BotSecrets(token=BOT_TOKEN)})
+def _new_token() -> str:
+    """Nobody else on this machine, and no web site, can guess it: with it one speaks for the bot."""
+    number, _, _ = BOT_TOKEN.partition(":")
+    return f"{number}:{token_urlsafe(_TOKEN_BYTES)}"
+
+
+def _secrets(token: str) -> Secrets:
+    """Worth little: they open a simulator on this machine."""
+    return Secrets(key=bytes(range(32)), bots={_BOT: BotSecrets(token=token)})
 
 
 async def tell_story(channels: int, *, language: str, cap_file: CapFile | None, say: Say) -> Tally:
     """The whole main job, headless, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="loa-story-") as folder:
         async with TelegramSimulator() as simulator:
-            players = assemble(simulator.world, channels, language)
+            players = assemble(simulator.world, channels, language, _new_token())
             settings = demonstration_settings(
                 players, simulator.base_url, Path(folder), language=language, pace=_STORY_PACE
             )
-            async with open_app(settings, _secrets(), duties=_DEMO_DUTIES):
+            async with open_app(settings, _secrets(players.bot.token), duties=_DEMO_DUTIES):
                 return await Story(_plot(simulator, players, language, cap_file), say).tell()
 
 
@@ -140,9 +148,9 @@ async def open_demo(wishes: Wishes, *, plays: bool) -> AsyncIterator[Demo]:
 
 @asynccontextmanager
 async def _open_demo(wishes: Wishes, *, plays: bool) -> AsyncIterator[Demo]:
-    simulator, was_there = open_kept_simulator(wishes.folder / "simulator.journal", wishes.now)
+    simulator, was_there = _remembering_simulator(wishes)
     world, memory = simulator.world, _Memory(wishes.folder / "story.json")
-    players = recall(world) if was_there else assemble(world, wishes.channels, wishes.language)
+    players = recall(world) if was_there else assemble(world, wishes.channels, wishes.language, _new_token())
     language = memory.language if was_there else wishes.language
     story = Story(_plot(simulator, players, language), lambda _key, _said: None)
     director = StoryDirector(world, story, at=memory.position, keep=lambda at: memory.keep(at, language))
@@ -155,12 +163,26 @@ async def _open_demo(wishes: Wishes, *, plays: bool) -> AsyncIterator[Demo]:
             players, simulator.base_url, wishes.folder, language=language, pace=_WATCHED_PACE
         )
         around = Surroundings(now=wishes.now)
-        async with open_app(settings, _secrets(), surroundings=around, duties=_DEMO_DUTIES) as app:
+        async with open_app(
+            settings, _secrets(players.bot.token), surroundings=around, duties=_DEMO_DUTIES
+        ) as app:
             if plays:
                 app.supervisor.own("story", partial(_play_to, audience, director))
             yield Demo(f"{simulator.base_url}/phones/?lang={language}", director, app.wait)
     finally:
         await simulator.stop()
+
+
+def _remembering_simulator(wishes: Wishes) -> tuple[TelegramSimulator, bool]:
+    try:
+        return open_kept_simulator(wishes.folder / "simulator.journal", wishes.now)
+    except PlantedRecordError as error:
+        raise OperatorMistake(
+            _(
+                "The story in {folder} holds something that Loa never wrote: delete that folder, or name another with"
+                " --data."
+            ).format(folder=wishes.folder)
+        ) from error
 
 
 class _Audience:

@@ -15,22 +15,25 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, TextIO
-from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.configuration import TOKEN
+from bot.known_secrets import KnownSecrets
 from bot.settings import LogFormat, Logs
 
 HIDDEN: Final = "[hidden]"
 
 _TALKATIVE: Final = ("alembic", "procrastinate")
 _DEEPEST: Final = 8
-_SHORTEST_SECRET: Final = 6
+_NAMED_SECRETS: Final = (
+    "access[_-]?token", "refresh[_-]?token", "secret[_-]?token", "secret[_-]?key", "app[_-]?secret",
+    "webhook[_-]?secret", "api[_-]?key", "password", "passwd", "token", "secret",
+)  # fmt: skip
 _PATTERNS: Final = (
     (TOKEN, HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
@@ -40,44 +43,29 @@ _PATTERNS: Final = (
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(?<=://)([^\s/@:'\"]*):[^\s/@'\"]+@"), rf"\1:{HIDDEN}@"),
+    # The name may be part of a longer one: LOA_SECRET_KEY, X-Api-Key, webhookSecret.
     (
         re.compile(
-            r"(?i)\b(access_token|refresh_token|secret_token|secret_key|app_secret|api_key|password"
-            r"|x-telegram-bot-api-secret-token|x-bot-api-secret-token)"
-            r"((?:\\?[\"'])?\s*[=:]\s*(?:b?\\?[\"'])?)([^\s\"'&,;})\]\\]+)"
+            rf"(?i)(?<![a-z0-9])((?:{'|'.join(_NAMED_SECRETS)})(?:\\?[\"'])?\s{{0,3}}[=:]\s{{0,3}}"
+            r"(?:b?\\?[\"'])?)([^\s\"'&,;})\]\\]+)"
         ),
-        rf"\1\2{HIDDEN}",
+        rf"\1{HIDDEN}",
     ),
 )
-_SECRET_NAMES: Final = frozenset(
-    [
-        "access_token",
-        "api_key",
-        "app_secret",
-        "authorization",
-        "cookie",
-        "password",
-        "refresh_token",
-        "secret",
-        "secret_key",
-        "secret_token",
-        "token",
-        "x-bot-api-secret-token",
-        "x-telegram-bot-api-secret-token",
-    ]
-)
+_SECRET_ENDINGS: Final = (
+    "apikey", "appsecret", "authorization", "cookie", "password", "passwd", "secret", "secretkey", "token",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """Replaces the secrets it was told, and whatever looks like one."""
 
-    known: re.Pattern[str] | None = None
+    known: KnownSecrets = field(default_factory=KnownSecrets)
 
     def hide(self, text: str) -> str:
         """``text`` with every secret in it replaced."""
-        if self.known is not None:
-            text = self.known.sub(HIDDEN, text)
+        text = self.known.hidden_in(text, HIDDEN)
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
         return text
@@ -102,16 +90,14 @@ class Redactor:
         return self.hide(key if isinstance(key, str) else _shown(key))
 
     def _hide_entry(self, key: object, value: object, depth: int) -> object:
-        if isinstance(key, str) and key.lower() in _SECRET_NAMES and value is not None:
+        if isinstance(key, str) and value is not None and _names_a_secret(key):
             return HIDDEN
         return self.hide_in(value, depth + 1)
 
 
 def redactor(secrets: Iterable[str] = ()) -> Redactor:
     """A redactor that also knows these secrets, in every form in which they travel."""
-    forms = {form for secret in secrets for form in _forms(secret)}
-    longest_first = sorted(forms, key=lambda form: (-len(form), form))
-    return Redactor(re.compile("|".join(map(re.escape, longest_first))) if forms else None)
+    return Redactor(KnownSecrets.of(secrets))
 
 
 def set_up_logs(settings: Logs, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
@@ -200,13 +186,9 @@ def _log_crash(_kind: type[BaseException], error: BaseException, _trace: Traceba
     report_crash(error)
 
 
-def _forms(secret: str) -> set[str]:
-    """A secret as it stands, in an address, and as Python shows it. Short ones would hide words."""
-    if len(secret) < _SHORTEST_SECRET:
-        return set()
-    after_colon = secret.partition(":")[2]
-    forms = {secret, quote(secret, safe=""), quote(secret), repr(secret)[1:-1]}
-    return forms | ({after_colon} if len(after_colon) >= _SHORTEST_SECRET else set())
+def _names_a_secret(key: str) -> bool:
+    """``X-Bot-Api-Secret-Token``, ``LOA_SECRET_KEY`` and ``webhookSecret`` do; ``token_env`` names a variable."""
+    return key[-64:].replace("_", "").replace("-", "").casefold().endswith(_SECRET_ENDINGS)
 
 
 def _shown(value: Any) -> str:

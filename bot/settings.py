@@ -7,6 +7,7 @@ about what is wrong in it, is in ``bot/configuration.py``. Secrets are never her
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -63,7 +64,26 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _is_bot_api_address(value: str) -> str:
+    """The token is part of each address: without TLS everybody on the way reads it. On this machine nobody is."""
+    address = address_in(_is_web_address(value))
+    if not address.is_secure and not _is_this_machine(address.host):
+        raise ValueError(
+            "must begin with https://, because every call holds the bot's token; http:// is for a Bot API server on"
+            " this machine alone, as http://127.0.0.1:8081"
+        )
+    return value.rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]
+BotApiAddress = Annotated[str, AfterValidator(_is_bot_api_address)]
 ChatId = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^(-?\d{1,20}|@\w{4,32})$")]
 
 
@@ -144,7 +164,7 @@ class TelegramBot(_Section):
     name: Key = "loa"
     token_env: str | None = "LOA_TELEGRAM_TOKEN"
     token_file: Path | None = None
-    base_url: WebAddress = "https://api.telegram.org"
+    base_url: BotApiAddress = "https://api.telegram.org"
     proxy: Annotated[str, AfterValidator(_is_proxy)] | None = None
     proxy_env: str | None = None
     moderators_chat: ChatId | None = None

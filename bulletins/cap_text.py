@@ -4,7 +4,8 @@ import html
 import re
 from itertools import pairwise
 
-from bulletins.wording import tidied, without_odd_characters
+from bulletins.characters import without_odd_characters
+from bulletins.wording import tidied
 
 # Only HTML's own element names count as markup: "gió < 5 m/s và > 3 m/s" is a sentence.
 _HIDDEN_PARTS = re.compile(r"<(script|style)\b[^<>]*>[^<]*</\1\s*>", re.IGNORECASE)

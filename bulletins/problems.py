@@ -8,10 +8,13 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from bulletins.characters import odd_spots
 from bulletins.cron import read_cron
+from bulletins.links import JudgedAddress, judged_addresses
+from bulletins.look_alikes import mixed_words
 from bulletins.rendering import Imprint, most_units, render_resent
 from bulletins.values import VIETNAMESE, Bulletin, Language, MsgType, Severity, Status
-from bulletins.wording import bare_words, mixed_words, odd_characters, one_line, tidied
+from bulletins.wording import bare_words, one_line, tidied
 
 LONGEST_VALIDITY = timedelta(days=30)
 LONGEST_WAIT = timedelta(days=90)
@@ -21,6 +24,8 @@ MOST_LANGUAGES = 8
 MOST_REFERENCES = 10
 MOST_SOURCE_CHARACTERS = 500
 MOST_ISSUER_CHARACTERS = 200
+_SPOTS_SHOWN = 5
+_ADDRESS_CHARACTERS = 80
 
 # Telegram's longest bot username: what fits with it fits with every other.
 _LONGEST_IMPRINT = Imprint("b" * 32, ZoneInfo("Asia/Ho_Chi_Minh"))
@@ -39,6 +44,7 @@ class ProblemKind(StrEnum):
     TOO_LONG = "too_long"
     ODD_CHARACTERS = "odd_characters"
     LOOK_ALIKES = "look_alikes"
+    DECEPTIVE_LINK = "deceptive_link"
     NO_ISSUER = "no_issuer"
     NO_SOURCE = "no_source"
     BAD_SOURCE = "bad_source"
@@ -65,11 +71,31 @@ class Problem:
 
     kind: ProblemKind
     detail: str = ""
+    place: str = ""
+    """Which text: a key of PLACES, after the language it is in: ``vi body``."""
 
     def sentence(self, language: Language) -> str:
         """What is wrong and what to do, in Vietnamese or English."""
         vietnamese, english = SENTENCES[self.kind]
-        return (vietnamese if language == VIETNAMESE else english).format(detail=self.detail)
+        place = self._place_words(language)
+        detail = f"{place}: {self.detail}" if place else self.detail
+        return (vietnamese if language == VIETNAMESE else english).format(detail=detail)
+
+    def _place_words(self, language: Language) -> str:
+        tag, _, key = self.place.rpartition(" ")
+        vietnamese, english = PLACES.get(key, ("", ""))
+        words = vietnamese if language == VIETNAMESE else english
+        return f"{words} ({tag})" if tag else words
+
+
+PLACES: Mapping[str, tuple[str, str]] = {
+    "headline": ("tiêu đề", "headline"),
+    "body": ("nội dung", "body"),
+    "instruction": ("việc cần làm", "what to do"),
+    "issuer": ("cơ quan phát hành", "issuer"),
+    "caption": ("chú thích ảnh", "picture caption"),
+    "source": ("nguồn", "source"),
+}
 
 
 SENTENCES: Mapping[ProblemKind, tuple[str, str]] = {
@@ -90,12 +116,18 @@ SENTENCES: Mapping[ProblemKind, tuple[str, str]] = {
         "The bulletin is too long ({detail} characters). Please shorten it.",
     ),
     ProblemKind.ODD_CHARACTERS: (
-        "Có ký tự ẩn hoặc ký tự làm đảo chiều chữ ({detail}). Bạn hãy xoá và gõ lại đoạn đó.",
-        "There are characters that hide or reorder text ({detail}). Please type that part again.",
+        "Có ký tự ẩn, ký tự làm đảo chiều chữ hoặc ký tự không ai hiểu ({detail}). Bạn hãy xoá và gõ lại đoạn đó.",
+        "There are characters that show nothing, reorder text or mean nothing ({detail}). Please type that part "
+        "again.",
     ),
     ProblemKind.LOOK_ALIKES: (
         "Có từ trộn chữ cái giống nhau của hai bảng chữ cái ({detail}). Bạn hãy gõ lại từ đó.",
         "A word mixes look-alike letters of two alphabets ({detail}). Please type it again.",
+    ),
+    ProblemKind.DECEPTIVE_LINK: (
+        "Có địa chỉ trang web nhìn giống một trang khác ({detail}). Bạn hãy gõ lại địa chỉ bằng chữ thường không lẫn "
+        "ký tự lạ, hoặc bỏ địa chỉ đó.",
+        "A web address looks like another one ({detail}). Please type it again in plain letters, or take it out.",
     ),
     ProblemKind.NO_ISSUER: (
         "Chưa ghi cơ quan phát hành. Bạn hãy chọn cơ quan phát hành.",
@@ -181,6 +213,7 @@ def problems(bulletin: Bulletin, now: datetime) -> tuple[Problem, ...]:
     return (
         *_text_problems(bulletin),
         *_character_problems(bulletin),
+        *_link_problems(bulletin),
         *_origin_problems(bulletin),
         *_time_problems(bulletin, now),
         *_reference_problems(bulletin),
@@ -203,12 +236,32 @@ def _text_problems(bulletin: Bulletin) -> Iterator[Problem]:
 
 def _character_problems(bulletin: Bulletin) -> Iterator[Problem]:
     for place, words in _all_words(bulletin):
-        odd = odd_characters(tidied(words))
+        odd = odd_spots(tidied(words), at_most=_SPOTS_SHOWN)
         if odd:
-            yield Problem(ProblemKind.ODD_CHARACTERS, f"{place}: {', '.join(odd[:5])}")
+            yield Problem(ProblemKind.ODD_CHARACTERS, ", ".join(odd), place)
         mixed = mixed_words(words)
         if mixed:
-            yield Problem(ProblemKind.LOOK_ALIKES, f"{place}: {', '.join(mixed[:5])}")
+            yield Problem(ProblemKind.LOOK_ALIKES, ", ".join(mixed[:_SPOTS_SHOWN]), place)
+
+
+def _link_problems(bulletin: Bulletin) -> Iterator[Problem]:
+    for place, address in _addresses(bulletin):
+        if address.is_deceptive:
+            shown = f"{address.written[:_ADDRESS_CHARACTERS]} → {address.host[:_ADDRESS_CHARACTERS]}"
+            yield Problem(ProblemKind.DECEPTIVE_LINK, shown, place)
+
+
+def addresses_to_look_at(bulletin: Bulletin) -> tuple[JudgedAddress, ...]:
+    """The addresses in it that open otherwise than they read, or of which there is something to know."""
+    judged = dict.fromkeys(address for _, address in _addresses(bulletin))
+    return tuple(address for address in judged if address.facts or not address.opens_as_written)
+
+
+def _addresses(bulletin: Bulletin) -> Iterator[tuple[str, JudgedAddress]]:
+    source = bulletin.source_url if is_source(bulletin.source_url) else ""
+    for place, words in (*_all_words(bulletin), ("source", source)):
+        for address in judged_addresses(tidied(words)):
+            yield place, address
 
 
 def _origin_problems(bulletin: Bulletin) -> Iterator[Problem]:

@@ -1,6 +1,4 @@
-"""Text as text: one normal form, its length as chat platforms count it, cutting it, comparing it,
-and the characters that have no place in an official notice.
-"""
+"""Text as text: one normal form, its length as chat platforms count it, cutting it, comparing it."""
 
 import re
 import unicodedata
@@ -11,17 +9,7 @@ _MANY_BLANK_LINES = re.compile(r"\n{3,}")
 _ANY_SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?…:;](?=\s)|\n")
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
-_WORD = re.compile(r"[^\W\d_]+")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
-# All of Cyrillic, and the Greek letters that nobody can tell from Latin ones (not µ or Ω: units need them).
-_LATIN_TWIN = re.compile(r"[\u0400-\u052fΑΒΕΖΗΙΚΜΝΟΡΤΥΧονρϳ]")
 _EMOJI_STYLES = str.maketrans("", "", "\ufe0e\ufe0f")
-
-# Categories: control, format (all bidi and zero-width ones), surrogate, private use. Beside them, letters
-# and marks that show nothing at all, and variation selectors other than the two that style an emoji.
-_ODD_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co"})
-_INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0")
-MOST_MARKS_ON_A_LETTER = 4
 
 # Unicode Standard Annex 15, "Stream-Safe Text Format": no language has more marks in a row than these.
 _MOST_MARKS_IN_A_ROW = 30
@@ -34,7 +22,7 @@ _MAY_BE_MARKS = re.compile(
 )
 
 
-def normal(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
+def normal(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """The text in a normal form of Unicode; of more than 30 marks in a row, the rest are left out.
 
     Python puts the marks of a row in order at a cost that grows with the square of their number.
@@ -93,42 +81,6 @@ def bare_words(text: str) -> str:
     letters = normal("NFKD", text).casefold().replace("đ", "d")
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return _NOT_A_LETTER_OR_DIGIT.sub(" ", plain).strip()
-
-
-def odd_characters(text: str) -> tuple[str, ...]:
-    """Characters that could hide or reorder what people read, named as U+202E, each once."""
-    odd = [letter for letter in text if letter != "\n" and _is_odd(letter)]
-    return tuple(f"U+{ord(letter):04X}" for letter in dict.fromkeys([*odd, *_piled_marks(text)]))
-
-
-def without_odd_characters(text: str) -> str:
-    """The text with every odd character left out, for text that others wrote."""
-    marks = set(_piled_marks(text))
-    return "".join(c for c in text if c == "\n" or (not _is_odd(c) and c not in marks))
-
-
-def mixed_words(text: str) -> tuple[str, ...]:
-    """Words that mix Latin letters with Cyrillic or Greek ones that look the same, such as a Cyrillic о."""
-    words = _WORD.findall(normal("NFC", text))
-    return tuple(dict.fromkeys(word for word in words if _LATIN.search(word) and _LATIN_TWIN.search(word)))
-
-
-def _is_odd(letter: str) -> bool:
-    return (
-        unicodedata.category(letter) in _ODD_CATEGORIES
-        or letter in _INVISIBLE_LETTERS
-        or "\ufe00" <= letter <= "\ufe0d"
-        or "\U000e0100" <= letter <= "\U000e01ef"
-    )
-
-
-def _piled_marks(text: str) -> list[str]:
-    piled, height = [], 0
-    for letter in text:
-        height = height + 1 if _is_mark(letter) else 0
-        if height > MOST_MARKS_ON_A_LETTER:
-            piled.append(letter)
-    return piled
 
 
 def _is_mark(letter: str) -> bool:

@@ -21,7 +21,15 @@ from broadcasts.broadcast import Broadcast, BroadcastState
 from bulletins.bulletin import BulletinId
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.bulletin_desk import BulletinDesk
-from handlers.bulletin_words import headline_of, kind_words, moment_words, reach_words, start_words, why_not
+from handlers.bulletin_words import (
+    headline_of,
+    kind_words,
+    link_lines,
+    moment_words,
+    reach_words,
+    start_words,
+    why_not,
+)
 from handlers.buttons import Cell, Pressed
 from handlers.commands import Command
 from handlers.incoming import WITHOUT_WORDS
@@ -118,6 +126,7 @@ class Reviews:
             _("Written by: {name}").format(name=author),
             _("Goes to: {reach}").format(reach=reach_words(size)),
             _("Goes out: {when}").format(when=html.quote(start_words(broadcast.bulletin, desk))),
+            *link_lines(broadcast.bulletin),
             needs_words(desk.needed(broadcast)),
         ]
         if broadcast.bulletin.recurrence is not None:
@@ -127,9 +136,9 @@ class Reviews:
     def _asked(self, reached: list[str], missed: list[str], needed: int) -> str:
         lines = [_("Sent for approval."), needs_words(needed)]
         if reached:
-            lines.append(_("Asked: {names}.").format(names=", ".join(reached)))
+            lines.append(_("Asked: {names}.").format(names=html.quote(", ".join(reached))))
         if missed:
-            names = ", ".join(missed)
+            names = html.quote(", ".join(missed))
             lines.append(
                 _("I cannot write to {names}. Ask them to press START here and then write /duyet.").format(
                     names=names

@@ -15,15 +15,19 @@ from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.drafting import Weight, weight_of
 from bulletins.bulletin import ENGLISH, Bulletin, Language, MsgType, Status
 from bulletins.labels import category_words
-from bulletins.problems import Problem
+from bulletins.links import JudgedAddress
+from bulletins.problems import Problem, addresses_to_look_at
 from bulletins.rendering import text_in
 from handlers.bulletin_desk import BulletinDesk
 from handlers.repetition_words import recurrence_words, validity_words
+from handlers.report_words import link_fact_words
 from handlers.settings_cards import Choice, name_of
 from handlers.telling import spoken
 
 _SHOWN_CHARACTERS = 300
 _HEADLINE_CHARACTERS = 150
+_ADDRESS_CHARACTERS = 100
+_ADDRESSES_SHOWN = 5
 
 
 def why_not(refusal: Refusal) -> str:
@@ -135,6 +139,20 @@ def problem_lines(problems: Sequence[Problem]) -> str:
     return "\n".join(f"❗ {html.quote(problem.sentence(Language(spoken())))}" for problem in problems)
 
 
+def link_lines(bulletin: Bulletin) -> list[str]:
+    """Addresses in it that open otherwise than they read, or of which there is something to know, as HTML."""
+    return [_link_line(address) for address in addresses_to_look_at(bulletin)[:_ADDRESSES_SHOWN]]
+
+
+def _link_line(address: JudgedAddress) -> str:
+    written = html.code(html.quote(_cut(address.written, _ADDRESS_CHARACTERS)))
+    said = [link_fact_words(fact) for fact in address.facts]
+    if not address.opens_as_written:
+        host = html.code(html.quote(_cut(address.host, _ADDRESS_CHARACTERS)))
+        said.insert(0, _("it opens {host}").format(host=host))
+    return f"🔗 {written}: {'; '.join(said)}"
+
+
 def draft_words(broadcast: Broadcast, desk: BulletinDesk) -> str:
     """The card of a draft: everything that was chosen, on one screen."""
     bulletin = broadcast.bulletin
@@ -148,6 +166,7 @@ def draft_words(broadcast: Broadcast, desk: BulletinDesk) -> str:
     lines += [
         f"{label} {html.quote(_cut(value, _SHOWN_CHARACTERS))}" for label, value in _choices(bulletin, desk)
     ]
+    lines += link_lines(bulletin)
     if broadcast.state is BroadcastState.IN_REVIEW:
         lines += ["", _("It waits for approval. If you change something, it must be approved anew.")]
     if broadcast.halted_because and broadcast.state is BroadcastState.DRAFT:

@@ -16,14 +16,14 @@ from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions
 from aiogram.utils.i18n import I18n, ngettext
 from aiogram.utils.i18n import gettext as _
 
+from bulletins.links import LinkFact, defanged
 from bulletins.wording import shortened
 from handlers.buttons import Buttons, Cell, Rows
 from handlers.report_words import VERDICT_MARKS, link_fact_words, reason_words, verdict_text, verdict_words
 from reports.cards import NOT_EXAMINED
 from reports.cases import Case, CaseState, VerdictKind
-from reports.checks.links import defanged
 from reports.content import Looking
-from reports.findings import Likeness, LinkFact, NotExamined
+from reports.findings import Likeness, NotExamined
 from reports.ports import Card, CardPlace
 
 log = structlog.get_logger(__name__)

@@ -27,6 +27,7 @@ from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import (
     headline_of,
     kind_words,
+    link_lines,
     problem_lines,
     reach_words,
     short_headline,
@@ -320,6 +321,7 @@ class ComposingTalk:
         lines = [
             f"<b>{kind_words(draft.bulletin)}</b> · {headline_of(draft.bulletin)}",
             _("Goes to: {reach}").format(reach=reach_words(size)),
+            *link_lines(draft.bulletin),
         ]
         if not is_correction(draft.bulletin):
             lines.append(needs_words(self._desk.needed(draft)))

@@ -6,9 +6,9 @@ from aiogram import F
 from aiogram.enums import ContentType
 from aiogram.types import Message, MessageEntity, MessageOriginChannel, MessageOriginChat
 
+from bulletins.links import MarkedLink
 from handlers.access import writer_of
 from handlers.telling import spoken
-from reports.checks.links import MarkedLink
 from reports.content import MOST_MARKED_LINKS, Piece
 from reports.drafts import Arrival, ReplyAddress
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aiogram import Bot, F, Router, html
+from aiogram import Bot, F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.enums import ChatType
 from aiogram.filters import StateFilter
@@ -164,7 +164,7 @@ def _key_of(message: Message) -> str:
 
 
 def _mention(account: User) -> str:
-    return account.mention_html(html.quote(account.first_name))
+    return account.mention_html(account.first_name)  # it quotes the name itself
 
 
 def _reply_field() -> ForceReply:

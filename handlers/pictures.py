@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from aiogram import Bot
 from aiogram.types import Document, Message, PhotoSize
@@ -15,7 +16,12 @@ from handlers.bulletin_desk import BulletinDesk
 from handlers.telling import spoken
 from reports.findings import NotExamined
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 _LARGEST_PICTURE_BYTES = 10 * 1024 * 1024
+# Four times what Telegram makes of the largest photo (2,560 squared): whoever opens more runs out of memory.
+_MOST_PIXELS = 26_214_400
 
 
 async def picture_of(message: Message, bot: Bot, bot_name: str, desk: BulletinDesk) -> Media | str:
@@ -23,6 +29,8 @@ async def picture_of(message: Message, bot: Bot, bot_name: str, desk: BulletinDe
     if not message.photo:
         return _("Please send the picture as a photo, not as a file; or “-” for none.")
     largest = message.photo[-1]
+    if largest.width * largest.height > _MOST_PIXELS:
+        return _("That picture has too many pixels. Please send a smaller one.")
     content = await _fetched(bot, largest, _LARGEST_PICTURE_BYTES)
     if content is None:
         return _("That picture is larger than 10 MB. Please send a smaller one.")
@@ -61,6 +69,28 @@ async def _fetched(bot: Bot, file: PhotoSize | Document, most_bytes: int) -> byt
     size_bytes = found.file_size or file.file_size
     if size_bytes is None or size_bytes > most_bytes or found.file_path is None:
         return None
-    content = BytesIO()
-    await bot.download_file(found.file_path, content)
+    content = _Bounded(most_bytes)
+    try:
+        await bot.download_file(found.file_path, content)
+    except _TooLargeError:
+        return None
     return content.getvalue()
+
+
+class _TooLargeError(Exception):
+    """More came than was said before."""
+
+
+class _Bounded(BytesIO):
+    """Takes so many bytes and no more, whatever size was announced."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__()
+        self._room = most_bytes
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        written = super().write(data)
+        self._room -= written
+        if self._room < 0:
+            raise _TooLargeError
+        return written

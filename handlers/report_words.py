@@ -8,6 +8,7 @@ from aiogram import html
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
+from bulletins.links import LinkFact, LinkFinding
 from bulletins.wording import one_line, shortened, utf16_length
 from reports.cases import CaseState, Reason, Receipt, Verdict, VerdictKind
 from reports.findings import (
@@ -17,8 +18,6 @@ from reports.findings import (
     GenuineFinding,
     KnownStory,
     Likeness,
-    LinkFact,
-    LinkFinding,
 )
 from reports.ports import Filed, FiledAs, ReportStatus, Retention, Telling
 
@@ -72,6 +71,9 @@ def link_fact_words(fact: LinkFact) -> str:
         LinkFact.SHORTENER: _("a shortened link: one cannot see where it leads"),
         LinkFact.MIXED_SCRIPT: _(
             "it mixes letters of different alphabets, so that it looks like another name"
+        ),
+        LinkFact.LOOK_ALIKE: _(
+            "its letters or signs are drawn like others, so that it passes for another name"
         ),
         LinkFact.DISGUISED: _("the words one taps on show another address than the one that opens"),
         LinkFact.USER_INFO: _("what stands before the @ is there to mislead: what opens is this one"),

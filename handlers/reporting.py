@@ -20,6 +20,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMar
 from aiogram.utils.i18n import gettext as _
 
 from bulletins.code import find_codes
+from bulletins.links import find_addresses
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.buttons import Buttons, Pressed, Rows
 from handlers.commands import Command, CommandStart
@@ -37,7 +38,6 @@ from members.buttons import Payload
 from members.roles import Who
 from reports.answers import Errands
 from reports.cases import Reason
-from reports.checks.links import find_addresses
 from reports.drafts import DRAFT_LASTS, DraftToken
 from reports.filing import Choice, Desk, TooMany
 from reports.intake import Intake, Taken, Taking

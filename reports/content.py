@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bulletins.wording import bare_words, tidied, without_odd_characters
-from reports.checks.links import MarkedLink, check_links, find_addresses, parse_address, without_addresses
-from reports.findings import LinkFinding, NotExamined
+from bulletins.characters import without_odd_characters
+from bulletins.links import (
+    LinkFinding,
+    MarkedLink,
+    check_links,
+    find_addresses,
+    parse_address,
+    without_addresses,
+)
+from bulletins.wording import bare_words, tidied
+from reports.findings import NotExamined
 
 MOST_CHARACTERS = 8_000
 MOST_PIECES = 10

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bulletins.links import LinkFinding
 from reports.cases import CaseState, Verdict
 
 
@@ -74,29 +75,6 @@ class GenuineFinding:
     newer_headline: str = ""
     is_drill: bool = False
     """The bulletin is a drill or a test: genuine, and not real."""
-
-
-class LinkFact(StrEnum):
-    """A plain fact about an address, readable from the address alone."""
-
-    BARE_IP = "bare_ip"
-    SHORTENER = "shortener"
-    MIXED_SCRIPT = "mixed_script"
-    DISGUISED = "disguised"
-    """The words one taps on show another address than the one that opens."""
-    USER_INFO = "user_info"
-    """What stands before an @ looks like the address, but what opens stands after it."""
-    ODD_PORT = "odd_port"
-
-
-@dataclass(frozen=True, slots=True)
-class LinkFinding:
-    """One address: where it leads, and what can be said about it."""
-
-    domain: str
-    """The registrable domain, or the IP address; in punycode when it mixes scripts."""
-    facts: tuple[LinkFact, ...]
-    """Nothing known when empty, which is not the same as safe."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bulletins.wording import without_odd_characters
-from reports.checks.links import address_spans, defanged
+from bulletins.characters import without_odd_characters
+from bulletins.links import address_spans, defanged
 
 _FEWEST_DIGITS = 8
 _ENDS_SHOWN = 2

@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from bulletins.characters import without_odd_characters
 from bulletins.code import find_codes
-from bulletins.wording import tidied, without_odd_characters
+from bulletins.wording import tidied
 from members.channel import PersonId
 from reports.cases import CaseId, VerdictKind
 from reports.ports import Casework, ClaimOutcome, Deciding, GivingOutcome, NewVerdict

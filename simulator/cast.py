@@ -161,9 +161,9 @@ class Players:
         return self.parts[0].admin
 
 
-def assemble(world: World, channels: int, language: str) -> Players:
-    """Bring everybody together in a new world."""
-    bot = world.add_bot(BOT_TOKEN, BOT_USERNAME, BOT_NAME)
+def assemble(world: World, channels: int, language: str, token: str = BOT_TOKEN) -> Players:
+    """Bring everybody together in a new world; ``token`` is the bot's, which opens this world only."""
+    bot = world.add_bot(token, BOT_USERNAME, BOT_NAME)
     place = 0 if language == "vi" else 1
     lan, minh, hanh, sau = (
         world.add_user(names[place], username=key, language_code=language) for key, names in _PEOPLE.items()

@@ -22,6 +22,7 @@ from simulator.bot_api.refusals import ApiResult, Fate, RefusedError, refused
 from simulator.bot_api.request import Upload
 from simulator.bot_api.uploads import key_in_path
 from simulator.bot_api.webhooks import Courier
+from simulator.guard import guard
 from simulator.world import World
 from simulator.world_state import utc_now
 
@@ -61,7 +62,7 @@ class TelegramSimulator:
         self.world = world or World(now=now, random=random or Random(0))
         self.faults = Faults(Random(self.world.random.getrandbits(64)))
         self.api = TelegramApi(self.world, self.faults, limits)
-        self.app = web.Application(client_max_size=BODY_BYTES)
+        self.app = web.Application(client_max_size=BODY_BYTES, middlewares=[guard])
         self.app.add_routes([*self._routes(), *routes])
         self.app.on_shutdown.append(self._release_pollers)
         self.before_call: Callable[[str, str, Mapping[str, Any]], None] | None = None

@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bulletins.links import MarkedLink
 from members.channel import PersonId
-from reports.checks.links import MarkedLink
 from reports.content import MOST_PIECES, Piece
 from reports.drafts import Arrival, Draft, DraftState, DraftToken, ReplyAddress, may_become
 from storage.committer import Committer

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from simulator.guard import HEADERS, PHOTO_BODY_BYTES, SMALL_BODY_BYTES, json_only, read_body
 from simulator.phones.acts import ACT_NAMES, Body, act
 from simulator.phones.director import Director
-from simulator.phones.guard import HEADERS, PHOTO_BODY_BYTES, SMALL_BODY_BYTES, guard, read_body
 from simulator.phones.scene import Scene
 from simulator.phones.watch import Watch
 from simulator.world import FileKind, World
@@ -39,7 +39,7 @@ class HoldsWorld(Protocol):
 def mount(app: web.Application, simulator: HoldsWorld, director: Director) -> None:
     """Serve the page under `/phones/` of `app`; call before the application starts."""
     page = Page(Scene(simulator.world, director))
-    phones = web.Application(middlewares=[guard])
+    phones = web.Application(middlewares=[json_only])
     phones.add_routes(
         [
             web.get("/", page.index),

@@ -28,14 +28,14 @@ import pytest
 from bot import logs
 from bot.worker.work import MASK, Work
 from broadcasts import drafting, repetition, schedule
-from bulletins import cap_text, code, cron, problems, wording
+from bulletins import cap_text, characters, code, cron, links, look_alikes, problems, wording
 from bulletins.bulletin import VIETNAMESE, Bulletin, Media, Text
 from bulletins.cap import read_cap
 from bulletins.rendering import Imprint, fitted, render
 from handlers import preferences
 from members.pledge import parse_certificate
 from reports import content, masking, receipts, verdicts
-from reports.checks import alignment, comparison, facts, links
+from reports.checks import alignment, comparison, facts
 from tests.attacks.slow_texts import GENERAL, Recipe, Run, is_steep, recipes_for
 from tests.bulletins.bulletin_samples import FLOOD, NOW
 from tests.bulletins.cap_samples import alert, info
@@ -51,9 +51,6 @@ IMPRINT = Imprint("loa_bot", ZONE)
 MADE_WHILE_RUNNING: dict[str, Callable[[], list[re.Pattern[str]]]] = {
     "broadcasts/repetition.py:_weekly": lambda: [
         re.compile(rf"\b(?:{names})\b") for names, _day in repetition._DAY_NAMES
-    ],
-    "bot/logs.py:redactor": lambda: [
-        known for known in [logs.redactor(["123456:abcdefghij", "aaaaaaaa", "a.a.a.a."]).known] if known
     ],
 }
 
@@ -280,9 +277,15 @@ PARSERS: dict[str, tuple[Run, ...]] = {
             wording.folded,
             wording.without_layout,
             wording.bare_words,
-            wording.odd_characters,
-            wording.without_odd_characters,
-            wording.mixed_words,
+        )
+    },
+    **{
+        f"{function.__module__}.{function.__name__}": (function,)
+        for function in (
+            characters.odd_characters,
+            characters.without_odd_characters,
+            links.judged_addresses,
+            look_alikes.mixed_words,
         )
     },
     "bulletins.wording.normal": tuple(
@@ -308,15 +311,16 @@ PARSERS: dict[str, tuple[Run, ...]] = {
         lambda text: facts.difference(facts.read(COPY), facts.read(text)),
         lambda text: facts.difference(facts.read(text), facts.read(text[::-1])),
     ),
-    "reports.checks.links.check_links": (
+    "bulletins.characters.odd_spots": (lambda text: characters.odd_spots(text, 3),),
+    "bulletins.links.check_links": (
         links.check_links,
         lambda text: links.check_links("", [links.MarkedLink(text, f"http://{text}.vn")]),
     ),
-    "reports.checks.links.find_addresses": (links.find_addresses,),
-    "reports.checks.links.address_spans": (links.address_spans,),
-    "reports.checks.links.without_addresses": (links.without_addresses,),
-    "reports.checks.links.parse_address": (links.parse_address,),
-    "reports.checks.links.defanged": (links.defanged,),
+    "bulletins.links.find_addresses": (links.find_addresses,),
+    "bulletins.links.address_spans": (links.address_spans,),
+    "bulletins.links.without_addresses": (links.without_addresses,),
+    "bulletins.links.parse_address": (links.parse_address,),
+    "bulletins.links.defanged": (links.defanged,),
     "reports.content.look_at": (lambda text: content.look_at(of_content(text)),),
     "reports.content.sha256_unseen": (lambda text: content.sha256_unseen(of_content(text)),),
     "reports.content.taken_together": (lambda text: content.taken_together(pieces(text)),),
@@ -344,9 +348,11 @@ PARSERS: dict[str, tuple[Run, ...]] = {
 NOT_MEASURED = {
     "broadcasts.drafting.worded": "it puts a text in its place, and reads nothing of it",
     "bulletins.cap_xml.as_time": "its pattern is measured, and the rest of it is refused first",
-    "reports.checks.links.registrable_domain": "a host comes from parse_address, which takes labels of 63 characters",
-    "reports.checks.links.shown_domain": "the same",
-    "reports.checks.links.mixes_scripts": "the same",
+    "bulletins.links.registrable_domain": "a host comes from parse_address, which takes labels of 63 characters",
+    "bulletins.links.shown_domain": "the same",
+    "bulletins.links.as_it_opens": "the same",
+    "bulletins.look_alikes.looks_like_another": "the same",
+    "bulletins.look_alikes.mixes_scripts": "the same",
 }
 TAKES_TEXT = frozenset(
     {"text", "typed", "written", "data", "line", "words", "url", "host", "content", "pieces"}

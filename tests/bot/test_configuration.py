@@ -78,6 +78,10 @@ def test_a_chat_may_be_written_as_a_number(config: Path) -> None:
         ("telegram:\n  - {}\n  - {}", "has the same name twice"),
         ("telegram:\n  - token_env: null", "needs token_env or token_file"),
         ("telegram:\n  - base_url: api.telegram.org", "must be an address that begins with https://"),
+        (
+            "telegram:\n  - base_url: http://api.example.vn",
+            "must begin with https://, because every call holds",
+        ),
         ("network:\n  topics:\n    - {key: a, vi: A, en: A}\n    - {key: a, vi: B, en: B}", "same key twice"),
         ("staff:\n  - {person: Lan, name: Lan, roles: [moderator]}", "staff[1].person"),
         ("reports:\n  reasons: [opinion]", "reports.reasons[1]"),
@@ -212,3 +216,27 @@ def test_where_the_bot_api_is_must_be_a_web_address(config: Path, address: str) 
     config.write_text(f"telegram:\n  - base_url: {address}\n")
     with pytest.raises(OperatorMistake, match="must be an address that begins with https:// or http://"):
         read_settings(config, {})
+
+
+@pytest.mark.parametrize(
+    "host", ["bot-api", "192.168.1.7", "0.0.0.0", "127.0.0.1.example.vn", "localhost.example.vn"]
+)
+def test_the_token_travels_in_the_clear_on_this_machine_alone(config: Path, host: str) -> None:
+    config.write_text(f"telegram:\n  - base_url: http://{host}:8081\n")
+    with pytest.raises(OperatorMistake, match="http:// is for a Bot API server on this machine alone"):
+        read_settings(config, {})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8081",
+        "http://127.8.9.1",
+        "http://[::1]:8081",
+        "http://localhost/x",
+        "https://bot-api",
+    ],
+)
+def test_a_bot_api_server_on_this_machine_or_with_tls_is_fine(config: Path, address: str) -> None:
+    config.write_text(f"telegram:\n  - base_url: {address}\n")
+    assert read_settings(config, {}).telegram[0].base_url == address

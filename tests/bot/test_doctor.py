@@ -115,6 +115,15 @@ async def test_a_mistake_in_the_configuration_is_the_only_finding(machine: Machi
     assert "Did you mean web?" in found["Configuration"][1]
 
 
+async def test_a_token_that_would_travel_in_the_clear_is_the_only_finding(machine: Machine) -> None:
+    machine.bot["base_url"] = "http://bot-api.example.vn:8081"
+
+    found = await machine.found()
+
+    assert list(found) == ["Configuration"]
+    assert "http:// is for a Bot API server on this machine alone" in found["Configuration"][1]
+
+
 Spoil = Callable[[Machine], object]
 
 

@@ -20,10 +20,10 @@ from bot.worker.lanes import Lane, Limits, worker_command
 from bulletins.bulletin import VIETNAMESE
 from bulletins.cap import CapDraft, CapRefusal
 from bulletins.code import make
+from bulletins.links import MarkedLink
 from bulletins.rendering import Imprint, render
 from reports.checks.comparison import Published
 from reports.checks.genuine import Examination, GenuineCheck
-from reports.checks.links import MarkedLink
 from reports.content import Content
 from reports.findings import Likeness, NotExamined
 from tests.bulletins.bulletin_samples import FLOOD, NOW

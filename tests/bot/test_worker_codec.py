@@ -14,9 +14,10 @@ from bot.worker.codec import decode, encode
 from bot.worker.work import CapFile
 from bulletins.bulletin import Bulletin, Media, Recurrence
 from bulletins.cap import CapDraft, CapRefusal
+from bulletins.links import LinkFact, LinkFinding
 from reports.checks.comparison import Comparison, Outcome, Published, Question
 from reports.content import Content, Look
-from reports.findings import Change, ChangedFact, LinkFact, LinkFinding
+from reports.findings import Change, ChangedFact
 from tests.bulletins.bulletin_samples import CORRECTION, FLOOD, NOW
 from tests.bulletins.cap_samples import alert, drafted, refused
 

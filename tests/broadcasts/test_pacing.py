@@ -221,6 +221,20 @@ def test_each_clean_minute_gives_half_a_message_a_second_back_up_to_the_ceiling(
     assert in_virtual_time(story()) == pytest.approx([24.8, 25.0, 25.0])
 
 
+def test_a_minute_that_is_not_quite_over_gives_nothing_back() -> None:
+    async def story() -> list[float]:
+        pacer = Pacer(PaceRules(25.0))
+        pacer.slow_to(20.0)
+        rates: list[float] = []
+        for seconds in (59.5, 1.0):
+            await asyncio.sleep(seconds)
+            await pacer.slot(Lane.ROUTINE, str(seconds))
+            rates.append(pacer.rate_per_second)
+        return rates
+
+    assert in_virtual_time(story()) == pytest.approx([20.0, 20.5])
+
+
 def test_minutes_in_which_nothing_is_sent_give_it_back_too() -> None:
     async def story() -> list[float]:
         pacer = Pacer(PaceRules(25.0))

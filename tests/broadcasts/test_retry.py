@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -109,6 +110,17 @@ def test_a_flood_wait_costs_no_attempt_and_is_waited_for() -> None:
     assert decision.counted == 98
     assert decision.due_at is not None
     assert decision.due_at >= NOW + timedelta(hours=2)
+
+
+def test_where_lives_may_depend_on_it_the_second_time_is_at_once_while_the_line_is_up() -> None:
+    up, down = (
+        decide(Unsure("cut off"), replace(made(1, line_is_up=is_up), life_safety=True), RULES)
+        for is_up in (True, False)
+    )
+
+    assert (up.state, up.resent, up.due_at) == (DeliveryState.QUEUED, True, NOW)
+    assert down.due_at is not None
+    assert down.due_at > NOW
 
 
 def test_a_delivery_by_hand_waits_for_its_member() -> None:

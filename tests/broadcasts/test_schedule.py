@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcasts.schedule import Due, due, expiry_after, read_moment
+from broadcasts.schedule import USUAL_VALIDITY_HOURS, VALIDITIES_HOURS, Due, due, expiry_after, read_moment
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)  # 17:00 in Viet Nam
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -25,6 +25,7 @@ ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
         ("hôm nay 19:00", "2026-11-21 19:00"),
         ("19:00", "2026-11-21 19:00"),
         ("7:00", "2026-11-22 07:00"),
+        ("17:00", "2026-11-22 17:00"),
         ("tomorrow 7:00", "2026-11-22 07:00"),
         ("02/01 7h", "2027-01-02 07:00"),
         ("20/11 07:00", "2026-11-20 07:00"),
@@ -89,3 +90,7 @@ def test_validity_counts_from_the_start_and_never_from_the_past() -> None:
     later = NOW + timedelta(days=2)
     assert expiry_after(6, later, NOW) == later + timedelta(hours=6)
     assert expiry_after(6, NOW - timedelta(days=2), NOW) == NOW + timedelta(hours=6)
+
+
+def test_six_hours_a_day_and_three_days_are_offered_and_a_day_is_usual() -> None:
+    assert (VALIDITIES_HOURS, USUAL_VALIDITY_HOURS) == ((6, 24, 72), 24)

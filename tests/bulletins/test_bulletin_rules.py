@@ -85,8 +85,8 @@ def test_each_problem_is_found_and_no_other(bulletin: Bulletin, kind: ProblemKin
 def test_every_problem_tells_its_author_in_both_languages_what_to_do() -> None:
     assert set(SENTENCES) == set(ProblemKind)
     problem = problems(saying("Gửi \u202e123"), NOW)[0]
-    assert "U+202E" in problem.sentence(VIETNAMESE)
-    assert "vi body" in problem.sentence(ENGLISH)
+    assert "nội dung (vi): U+202E “Gửi ▯123”" in problem.sentence(VIETNAMESE)
+    assert "body (vi): U+202E “Gửi ▯123”" in problem.sentence(ENGLISH)
     assert problem.sentence(VIETNAMESE) != problem.sentence(ENGLISH)
 
 

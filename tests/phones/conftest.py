@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from simulator.guard import guard
 from simulator.phones import mount
 from simulator.phones.scene import Scene
 from tests.phones.canned import CannedDirector, Stage, set_stage
@@ -70,7 +71,7 @@ def scene(stage: Stage, director: CannedDirector) -> Scene:
 
 @pytest.fixture
 async def wall(stage: Stage, director: CannedDirector) -> AsyncIterator[Wall]:
-    app = web.Application()
+    app = web.Application(middlewares=[guard])
     mount(app, stage, director)
     async with TestClient(TestServer(app)) as client:
         yield Wall(stage, director, client)

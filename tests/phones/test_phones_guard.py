@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from simulator.phones.guard import PHOTO_BODY_BYTES, SMALL_BODY_BYTES, guard
+from simulator.guard import PHOTO_BODY_BYTES, SMALL_BODY_BYTES, guard
 from tests.phones.conftest import Wall
 
 

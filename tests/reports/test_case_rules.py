@@ -74,6 +74,20 @@ def test_a_quota_gives_room_again_when_its_time_has_passed() -> None:
     assert quota.use("sau", NOON + timedelta(hours=1)) is None
 
 
+def test_of_very_many_who_ask_the_one_who_asked_longest_ago_is_forgotten() -> None:
+    """So the memory is bounded; nobody else gets room by it."""
+    quota = Quota(1, timedelta(hours=1))
+    for number in range(50_000):
+        assert quota.use(str(number), NOON) is None
+    assert quota.use("0", NOON) is not None  # has asked last now
+
+    assert quota.use("one more", NOON) is None
+
+    assert quota.use("0", NOON) is not None
+    assert quota.use("2", NOON) is not None
+    assert quota.use("1", NOON) is None
+
+
 def test_sources_are_web_addresses_and_codes_and_leave_the_explanation() -> None:
     text = "Sai rồi nhé (xem https://moh.gov.vn/tin). Đã có LOA-0000-0."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.checks.links import MarkedLink
+from bulletins.links import MarkedLink
 from reports.content import MOST_CHARACTERS, Content, Piece, taken_together
 from reports.masking import masked
 

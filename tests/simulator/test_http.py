@@ -66,7 +66,7 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_read(scene: Scen
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", int(scene.simulator.base_url.rpartition(":")[2])
     )
-    head = f"POST /bot{TOKEN}/sendDocument HTTP/1.1\r\nHost: t\r\nContent-Length: {60 * 1024 * 1024}\r\n\r\n"
+    head = f"POST /bot{TOKEN}/sendDocument HTTP/1.1\r\nHost: localhost\r\nContent-Length: {60 * 1024 * 1024}\r\n\r\n"
     writer.write(head.encode())
     assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 413")
     writer.close()

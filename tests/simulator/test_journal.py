@@ -38,7 +38,7 @@ async def test_all_that_people_and_the_bot_did_is_there_again(tmp_path: Path) ->
     shown = world.shows(group.id)
     await simulator.stop()
 
-    again, was_there = open_kept_simulator(tmp_path / "world.journal")
+    again, was_there = open_kept_simulator(tmp_path / "world.journal", now=lambda: MORNING)
     assert was_there
     assert again.world.shows(group.id) == shown
     assert len(again.world.queues[loa.id]) == waiting

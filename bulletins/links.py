@@ -11,10 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import unquote
 
+from bulletins.look_alikes import PASS_FOR_PUNCTUATION, looks_like_another, mixes_scripts
 from bulletins.wording import normal
-from reports.findings import LinkFact, LinkFinding
 
 MOST_ADDRESSES = 10
 _MOST_ADDRESS_CHARACTERS = 2_000
@@ -115,7 +116,37 @@ _SPACED = re.compile(
 )
 _WRITTEN_DOT = re.compile(rf"{_BRACKETED_DOT}|[。．｡]|\s{{1,2}}\.\s{{0,2}}", re.IGNORECASE)
 _WRITTEN_SCHEME = re.compile(r"^h(?:tt|xx)p(s?)\s{0,2}[\[(]?:[\])]?\s{0,2}[/\\]{1,3}", re.IGNORECASE)
+_AROUND_A_WORD = "()[]{}<>“”«»\"'‘’.,;:!?…。．｡：？–—―-"
 _AROUND = ".,;:!?…'’‘)]}>*_~|"
+
+
+class LinkFact(StrEnum):
+    """A plain fact about an address, readable from the address alone."""
+
+    BARE_IP = "bare_ip"
+    SHORTENER = "shortener"
+    MIXED_SCRIPT = "mixed_script"
+    LOOK_ALIKE = "look_alike"
+    """Its name passes for another one, letter by letter, or holds a sign that passes for a slash or a dot."""
+    DISGUISED = "disguised"
+    """The words one taps on show another address than the one that opens."""
+    USER_INFO = "user_info"
+    """What stands before an @ looks like the address, but what opens stands after it."""
+    ODD_PORT = "odd_port"
+
+
+DECEPTIVE = frozenset({LinkFact.MIXED_SCRIPT, LinkFact.LOOK_ALIKE, LinkFact.USER_INFO, LinkFact.DISGUISED})
+"""What misleads whoever reads the address. The other facts are worth knowing, and no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFinding:
+    """One address: where it leads, and what can be said about it."""
+
+    domain: str
+    """The registrable domain, or the IP address; in punycode when it passes for another one."""
+    facts: tuple[LinkFact, ...]
+    """Nothing known when empty, which is not the same as safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +173,26 @@ class Address:
         return f"{self.host}{port}{self.rest.rstrip('/')}"
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedAddress:
+    """An address as it is written, the host that opens, and what can be said about it."""
+
+    written: str
+    host: str
+    """In ASCII: what is not is in punycode."""
+    facts: tuple[LinkFact, ...]
+
+    @property
+    def is_deceptive(self) -> bool:
+        """Whether it misleads who reads it."""
+        return not DECEPTIVE.isdisjoint(self.facts)
+
+    @property
+    def opens_as_written(self) -> bool:
+        """Whether the name that is looked up can be read in it."""
+        return self.host in self.written.lower()
+
+
 def check_links(text: str, marked: Iterable[MarkedLink] = ()) -> tuple[LinkFinding, ...]:
     """What can be said about the addresses in a text and behind its links: a finding a domain, at most 10."""
     found: dict[str, dict[LinkFact, None]] = {}
@@ -153,6 +204,20 @@ def check_links(text: str, marked: Iterable[MarkedLink] = ()) -> tuple[LinkFindi
     for address in find_addresses(text):
         found.setdefault(shown_domain(address.host), {}).update(dict.fromkeys(_facts(address)))
     return tuple(LinkFinding(domain, tuple(facts)) for domain, facts in found.items())[:MOST_ADDRESSES]
+
+
+def judged_addresses(text: str) -> tuple[JudgedAddress, ...]:
+    """Every address written in a text, each once, as who publishes it must see it before it goes out."""
+    found: dict[JudgedAddress, None] = {}
+    for start, end in address_spans(text):
+        address = parse_address(text[start:end])
+        if address is not None:
+            around = _word_around(text, start, end)
+            facts = dict.fromkeys(_facts(address))
+            if _has_false_sign(around):
+                facts[LinkFact.LOOK_ALIKE] = None
+            found[JudgedAddress(around, as_it_opens(address.host), tuple(facts))] = None
+    return tuple(found)
 
 
 def find_addresses(text: str) -> tuple[Address, ...]:
@@ -210,14 +275,14 @@ def registrable_domain(host: str) -> str:
 
 
 def shown_domain(host: str) -> str:
-    """The registrable domain; in punycode (RFC 3492) when it mixes scripts, so that look-alikes show."""
+    """The registrable domain; in punycode (RFC 3492) when it passes for another, so that look-alikes show."""
     domain = registrable_domain(host)
-    return ".".join(map(_punycode, domain.split("."))) if mixes_scripts(domain) else domain
+    return as_it_opens(domain) if mixes_scripts(domain) or looks_like_another(domain) else domain
 
 
-def mixes_scripts(host: str) -> bool:
-    """Whether the letters of a host come from more than one script: then eyes cannot be trusted."""
-    return len({_script(letter) for letter in host if letter.isalpha()}) > 1
+def as_it_opens(host: str) -> str:
+    """The name that is looked up when the address is opened: ``tiếng-việt.vn`` → ``xn--…``."""
+    return ".".join(map(_punycode, host.split(".")))
 
 
 def defanged(written: str) -> str:
@@ -230,11 +295,27 @@ def _facts(address: Address) -> list[LinkFact]:
     holds = {
         LinkFact.BARE_IP: _is_ip(address.host),
         LinkFact.SHORTENER: domain in SHORTENERS,
-        LinkFact.MIXED_SCRIPT: mixes_scripts(domain),
+        LinkFact.MIXED_SCRIPT: mixes_scripts(domain) or any(map(mixes_scripts, address.host.split("."))),
+        LinkFact.LOOK_ALIKE: looks_like_another(address.host) and not _is_ip(address.host),
         LinkFact.USER_INFO: address.has_user_info,
         LinkFact.ODD_PORT: address.port not in _USUAL_PORTS,
     }
     return [fact for fact, is_so in holds.items() if is_so]
+
+
+def _word_around(text: str, start: int, end: int) -> str:
+    """An address with what stands against it: a sign that passes for a slash is not part of an address."""
+    while start > 0 and not text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    return text[start:end].strip(_AROUND_A_WORD)[:_MOST_ADDRESS_CHARACTERS]
+
+
+def _has_false_sign(word: str) -> bool:
+    """Whether a sign that passes for a slash, a dot or an @ stands before the path of an address."""
+    place, _ = _split(_WRITTEN_SCHEME.sub("", word))
+    return not PASS_FOR_PUNCTUATION.isdisjoint(place)
 
 
 def _is_disguised(label: str, address: Address) -> bool:
@@ -296,11 +377,6 @@ def _from_punycode(label: str) -> str:
         return label[4:].encode("ascii").decode("punycode")
     except UnicodeError:
         return label
-
-
-def _script(letter: str) -> str:
-    """Roughly the script a letter belongs to: the first word of its Unicode name."""
-    return unicodedata.name(letter, "UNKNOWN").split(" ")[0]
 
 
 def _is_visible(letter: str) -> bool:

@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.checks.links import (
+from bulletins.links import (
     MOST_ADDRESSES,
+    LinkFact,
     MarkedLink,
     check_links,
     defanged,
     find_addresses,
+    judged_addresses,
     parse_address,
     registrable_domain,
 )
-from reports.findings import LinkFact
 
 
 def hosts(text: str) -> list[str]:
@@ -150,3 +151,62 @@ def test_a_defanged_address_can_be_read_but_opens_nothing(address: str) -> None:
     assert "http" not in shown
     assert "[.]" in shown
     assert ". " not in shown
+
+
+@pytest.mark.parametrize(
+    ("written", "host"),
+    [
+        ("https://vіetcombank.com", "xn--vetcombank-x2i.com"),  # a Cyrillic і
+        ("https://аррӏе.рф", "xn--80ak6aa92e.xn--p1ai"),  # Cyrillic alone
+        ("https://ора.com/x", "xn--80a1ag.com"),
+        ("https://ορα.gr", "xn--mxa1ag.gr"),
+        ("https://vnexpreѕs.evil.vn", "xn--vnexpres-qhh.evil.vn"),
+        ("https://dıchvucong.vn", "xn--dchvucong-vpb.vn"),  # an ı without its dot
+        ("https://ɡov.vn", "xn--ov-igb.vn"),
+        ("https://vneid.gov.vn⁄x.evil.top/a", None),
+        ("vneid.gov.vn⁄dangnhap.evil.top", None),
+        ("vneid.gov.vn∕dangnhap", None),
+        ("https://vneid․gov.vn", None),
+        ("https://vneid.gov.vn／x.evil.top", None),
+        ("https://vneid.gov.vn@evil.top/", "evil.top"),
+        ("https://xn--vetcombank-x2i.com", "xn--vetcombank-x2i.com"),
+        ("https://۱۲.vn", None),
+    ],
+)
+def test_an_address_that_passes_for_another_is_deceptive(written: str, host: str | None) -> None:
+    judged = judged_addresses(f"Xem {written} nhé")
+
+    assert any(address.is_deceptive for address in judged), judged
+    assert host is None or [address.host for address in judged] == [host]
+    assert all(address.host.isascii() for address in judged)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://phutho.gov.vn/tin/123?a=b·c",
+        "(www.vietcombank.com.vn).",
+        "“bit.ly/abc”",
+        "http://1.2.3.4/",
+        "http://[2001:db8::1]/",
+        "https://my_site.example.vn:8443/",
+    ],
+)
+def test_an_honest_address_is_not(written: str) -> None:
+    (address,) = judged_addresses(f"Xem {written} nhé")
+
+    assert not address.is_deceptive
+    assert address.opens_as_written
+
+
+def test_a_vietnamese_name_is_shown_as_it_opens() -> None:
+    (address,) = judged_addresses("Xem https://tiếng-việt.vn/a.")
+
+    assert (address.is_deceptive, address.opens_as_written) == (False, False)
+    assert address.host == "xn--ting-vit-e50d7c.vn"
+
+
+def test_every_address_of_a_long_text_is_judged() -> None:
+    many = " ".join(f"so{number}.vn" for number in range(60))
+
+    assert judged_addresses(f"{many} https://vіetcombank.com")[-1].is_deceptive
