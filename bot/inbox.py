@@ -9,7 +9,7 @@ else, so that nobody's questions come before a Stop. Who only waits for the pace
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ _TOGETHER_AT_MOST = 16
 _TRIES_AT_MOST = 3
 _HANDLED_WITHIN_SECONDS = 60.0
 _STAFF_KNOWN_SECONDS = 1.0
+_REMEMBERED_AT_MOST = 10_000
 WAITING_AT_MOST = 5_000
 # The fuller the queue, the fewer may wait in one chat: so it takes thousands of people to fill it.
 _WAITING_IN_A_CHAT = ((0.2, 12), (0.5, 3), (1.0, 1))
@@ -111,6 +112,7 @@ class Inbox:
         self._waiting_at_most = waiting_at_most
         self._under_way: dict[int, asyncio.Future[None]] = {}
         self._unmarked: set[int] = set()
+        self._handled: OrderedDict[int, None] = OrderedDict()
         self._turns: dict[str, _Turn] = {}
         self._waiting: dict[int, str] = {}
         self._waiting_in = Counter[str]()
@@ -128,8 +130,8 @@ class Inbox:
 
     def weigh(self, update: Update) -> Verdict:
         """What becomes of ``update``. What is heard, or told something, must be handed to ``take`` next."""
-        if update.update_id in self._waiting:
-            return HEARD
+        if update.update_id in self._waiting or update.update_id in self._handled:
+            return HEARD  # a repeat, which uses up no quota and has no effect
         seen = look_at(update)
         is_staff = seen.person in self._staff
         key = conversation_of(update)
@@ -172,8 +174,12 @@ class Inbox:
         if is_new and not self._has_space.is_set() and look_at(update).person not in self._staff:
             raise InboxFull
         verdict = self.weigh(update)
-        if is_taken(verdict):
+        if not is_taken(verdict):
+            return
+        try:
             await self.take(update, verdict)
+        finally:
+            self._no_longer_waits(update.update_id)  # the platform may never bring it again
 
     def read(self, given: Mapping[str, Any] | bytes) -> Update:
         """An update from the platform's own JSON object, parsed or not. Raises ValueError when it is none."""
@@ -210,6 +216,9 @@ class Inbox:
             self._unmarked.add(update.update_id)  # should remembering fail, it is not handled again for that
         await self._seen.mark_seen(self._name, update.update_id)
         self._unmarked.discard(update.update_id)
+        self._handled[update.update_id] = None
+        if len(self._handled) > _REMEMBERED_AT_MOST:
+            self._handled.popitem(last=False)
 
     async def _handle(self, update: Update, room: Room, said: Mapping[str, Any]) -> None:
         """A few tries, then it is given up and logged: one poisonous update must not stop its chat for ever."""
