@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -31,6 +32,8 @@ _TOGETHER_AT_MOST = 16
 _TRIES_AT_MOST = 3
 _HANDLED_WITHIN_SECONDS = 60.0
 _STAFF_KNOWN_SECONDS = 1.0
+# What a press of the staff began may go on for long, in a chat that is full; the next one may be the Stop.
+_STAFF_PATIENCE_SECONDS = 1.0
 _REMEMBERED_AT_MOST = 10_000
 WAITING_AT_MOST = 5_000
 # The fuller the queue, the fewer may wait in one chat: so it takes thousands of people to fill it.
@@ -88,6 +91,19 @@ class _Turn:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     wanted: int = 0
+
+    @asynccontextmanager
+    async def come(self, patience_seconds: float | None) -> AsyncIterator[None]:
+        """Wait for the turn; whoever has lost patience goes on without it."""
+        has_it = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                has_it = await self.lock.acquire()
+        try:
+            yield
+        finally:
+            if has_it:
+                self.lock.release()
 
 
 class Inbox:
@@ -195,10 +211,11 @@ class Inbox:
         seen = look_at(update)
         is_staff = seen.person in self._staff
         key = _staff_turn(seen, update) if is_staff else conversation_of(update)
+        patience_seconds = _STAFF_PATIENCE_SECONDS if is_staff and seen.kind is Kind.PRESS else None
         turn = self._turns.setdefault(key, _Turn())
         turn.wanted += 1
         try:
-            async with turn.lock:
+            async with turn.come(patience_seconds):
                 await self._answer(update, verdict, self._staff_room if is_staff else self._room)
         finally:
             turn.wanted -= 1
@@ -267,7 +284,7 @@ def conversation_of(update: Update) -> str:
 
 
 def _staff_turn(seen: Seen, update: Update) -> str:
-    """The staff wait for what they wrote themselves in a chat; a press waits only for the same person's presses."""
+    """The staff wait for what they wrote themselves in a chat; a press only for the same person's, and not for long."""
     return f"staff:{seen.person}:{seen.kind if seen.kind is Kind.PRESS else conversation_of(update)}"
 
 

@@ -172,6 +172,25 @@ async def test_a_press_of_the_staff_does_not_wait_for_what_they_wrote(kept: Kept
         may_end.set()
 
 
+async def test_nor_longer_than_a_second_for_what_an_earlier_press_began(kept: Kept) -> None:
+    may_end = asyncio.Event()
+
+    async def handle(update: Update) -> None:
+        if update.update_id == 1:
+            await may_end.wait()
+
+    desk = Desk(handle)
+    box = inbox(kept, desk)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(box.take_raw(pressed(1, LAN)))
+        await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            await box.take_raw(pressed(2, LAN))
+        assert desk.handled == [2]
+        may_end.set()
+    assert desk.handled == [2, 1]
+
+
 async def test_nor_for_strangers_in_the_same_group(kept: Kept) -> None:
     crowd = Crowd()
     desk = Desk(crowd.handle)
