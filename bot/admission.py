@@ -9,16 +9,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from aiogram.enums import ChatType
-from aiogram.types import Chat, Message, TelegramObject, Update
+from aiogram.types import User
 
-from handlers.access import account_of, person_of
+from handlers.access import NOBODY_IDS, person_of
 from handlers.crowding import Crowded
 from members.channel import PersonId
 from reports.quotas import Quota
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _MOST_REMEMBERED: Final = 20_000
 _GROUPS: Final = frozenset({ChatType.GROUP, ChatType.SUPERGROUP})
 
@@ -88,33 +90,61 @@ TOO_MUCH: Final = Verdict(Hearing.TOO_MUCH)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What can be seen of an update at a glance. ``chat`` is None where it belongs to none."""
+    """What can be seen of an update at a glance, before it is read: parts of the platform's own JSON, any may lack."""
 
+    update_id: int
     name: str
-    event: TelegramObject | None
-    chat: Chat | None
+    event: Mapping[str, Any]
+    chat: Mapping[str, Any]
     person: PersonId | None
+
+    @property
+    def chat_id(self) -> str:
+        """Empty where it belongs to no chat."""
+        return str(self.chat.get("id", ""))
 
     @property
     def kind(self) -> Kind:
         """Moving a group to its new id comes as a message, but nobody has written it."""
-        if isinstance(self.event, Message) and _tells_of_a_move(self.event):
-            return Kind.MEMBERSHIP
-        return _KINDS.get(self.name, Kind.OTHER)
+        return Kind.MEMBERSHIP if self.tells_of_a_move else _KINDS.get(self.name, Kind.OTHER)
+
+    @property
+    def tells_of_a_move(self) -> bool:
+        """Whether a group has become a supergroup, with another id."""
+        return "migrate_to_chat_id" in self.event or "migrate_from_chat_id" in self.event
 
     @property
     def is_in_group(self) -> bool:
         """Whether it comes from a group."""
-        return self.chat is not None and self.chat.type in _GROUPS
+        return self.chat.get("type") in _GROUPS
+
+    @property
+    def conversation(self) -> str:
+        """Within which updates keep their order: the chat, or else the person, or else the update itself."""
+        return f"chat:{self.chat_id}" if self.chat_id else str(self.person or f"update:{self.update_id}")
 
 
-def look_at(update: Update) -> Seen:
-    """What ``update`` is, whose and where."""
-    name = next((one for one in update.model_fields_set if one != "update_id"), "")
-    event = getattr(update, name, None) if name else None
-    chat = getattr(event, "chat", None) or getattr(getattr(event, "message", None), "chat", None)
-    account = account_of(event) if isinstance(event, TelegramObject) else None
-    return Seen(name, event, chat, None if account is None else person_of(account))
+def look_at(given: Mapping[str, Any]) -> Seen:
+    """What the update ``given`` is, whose and where. Raises ValueError when it has no number."""
+    update_id = given.get("update_id")
+    if not isinstance(update_id, int):
+        raise ValueError("an update without a number")
+    name = next((key for key in given if key != "update_id"), "")
+    event = _object(given.get(name))
+    chat = _object(event.get("chat")) or _object(_object(event.get("message")).get("chat"))
+    return Seen(update_id, name, event, chat, _person_behind(event))
+
+
+def _person_behind(event: Mapping[str, Any]) -> PersonId | None:
+    """As ``account_of`` in ``handlers/access.py`` has it: an anonymous admin, a channel are nobody."""
+    account = _object(event.get("from")).get("id")
+    if not isinstance(account, int) or account in NOBODY_IDS or event.get("sender_chat") is not None:
+        return None
+    return person_of(User.model_construct(id=account))
+
+
+def _object(given: Any) -> Mapping[str, Any]:
+    return given if isinstance(given, dict) else _NOTHING
 
 
 class Admission:
@@ -140,7 +170,7 @@ class Admission:
             return HEARD
         if self._is_talk(seen):
             return NOT_FOR_US
-        chat = "" if seen.chat is None else str(seen.chat.id)
+        chat = seen.chat_id
         key = seen.person or chat
         why = Crowded.FOR_NOW if is_crowded else self._persons[seen.kind].use(key, now)
         if why is not None:
@@ -158,19 +188,18 @@ class Admission:
 
     def _is_talk(self, seen: Seen) -> bool:
         """Whether it is what people in a group say to each other."""
-        message = seen.event
-        if not isinstance(message, Message) or not seen.is_in_group or self._is_own(seen):
+        if seen.name != "message" or not seen.is_in_group or self._is_own(seen):
             return False
-        words = message.text or message.caption or ""
-        return not (words.startswith("/") or self._answers_us(message) or _tells_of_a_move(message))
+        words = seen.event.get("text") or seen.event.get("caption") or ""
+        is_command = isinstance(words, str) and words.startswith("/")
+        return not (is_command or seen.tells_of_a_move or self._answers_us(seen))
 
-    def _answers_us(self, message: Message) -> bool:
-        answered = message.reply_to_message.from_user if message.reply_to_message else None
-        return answered is not None and answered.id == self._bot_id
+    def _answers_us(self, seen: Seen) -> bool:
+        answered = _object(_object(seen.event.get("reply_to_message")).get("from"))
+        return answered.get("id") == self._bot_id
 
     def _is_own(self, seen: Seen) -> bool:
-        chat = seen.chat
-        return chat is not None and self._own_chat in (str(chat.id), f"@{chat.username}")
+        return self._own_chat in (seen.chat_id, f"@{seen.chat.get('username')}")
 
 
 class _Both:
@@ -192,7 +221,3 @@ class _Both:
 
 def _quota(times: int, per: timedelta) -> Quota:
     return Quota(times, per, most_remembered=_MOST_REMEMBERED)
-
-
-def _tells_of_a_move(message: Message) -> bool:
-    return message.migrate_to_chat_id is not None or message.migrate_from_chat_id is not None

@@ -62,6 +62,10 @@ class InboxFull(Exception):
     """Too much waits already: the platform must bring this one again."""
 
 
+class UnreadableUpdate(ValueError):
+    """Another try would not help. It holds no word of the update's."""
+
+
 class KnownStaff:
     """Who is of the staff, as of a second ago at most. It only decides about speed, never about authority."""
 
@@ -144,73 +148,73 @@ class Inbox:
         """See who is of the staff by now; before a batch is weighed."""
         await self._staff.look_again()
 
-    def weigh(self, update: Update) -> Verdict:
-        """What becomes of ``update``. What is heard, or told something, must be handed to ``take`` next."""
-        if update.update_id in self._waiting or update.update_id in self._handled:
+    def weigh(self, seen: Seen) -> Verdict:
+        """What becomes of this one. What is heard, or told something, must be handed to ``take`` next."""
+        if seen.update_id in self._waiting or seen.update_id in self._handled:
             return HEARD  # a repeat, which uses up no quota and has no effect
-        seen = look_at(update)
-        is_staff = seen.person in self._staff
-        key = conversation_of(update)
-        verdict = self._admission.weigh(
-            seen, is_staff=is_staff, is_crowded=self._waiting_in[key] >= self._at_most(), now=_now()
-        )
+        is_staff, key = seen.person in self._staff, seen.conversation
+        is_crowded = self._waiting_in[key] >= self._at_most()
+        verdict = self._admission.weigh(seen, is_staff=is_staff, is_crowded=is_crowded, now=_now())
         if verdict.hearing is Hearing.HEARD and not is_staff:
-            self._waiting[update.update_id] = key
+            self._waiting[seen.update_id] = key
             self._count(key, 1)
         return verdict
 
-    async def take(self, update: Update, verdict: Verdict = HEARD) -> None:
-        """Handle ``update`` and remember it; returns once that is durable. A repeat waits for the first.
+    async def take(self, given: Mapping[str, Any], verdict: Verdict = HEARD) -> None:
+        """Handle an update and remember it; returns once that is durable. A repeat waits for the first.
 
-        Who is only told that it was too much is not remembered: a row of each is more than it is worth.
+        Raises UnreadableUpdate. Who is only told that it was too much is not remembered: a row of
+        each is more than it is worth.
         """
-        under_way = self._under_way.get(update.update_id)
+        seen = look_at(given)
+        under_way = self._under_way.get(seen.update_id)
         if under_way is not None:
             await asyncio.wait([under_way])
             if under_way.cancelled():
                 raise RuntimeError("the same update was being handled, and that failed")
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._under_way[update.update_id] = done
+        self._under_way[seen.update_id] = done
         try:
-            await self._take_in_turn(update, verdict)
+            await self._take_in_turn(seen, self._read(given), verdict)
         except BaseException:
             done.cancel()
             raise
         finally:
-            del self._under_way[update.update_id]
-        self._no_longer_waits(update.update_id)
+            del self._under_way[seen.update_id]
+        self.no_longer_waits(seen.update_id)
         done.set_result(None)
 
-    async def take_raw(self, given: Mapping[str, Any]) -> None:
+    async def take_pushed(self, given: Mapping[str, Any]) -> None:
         """Handle an update as a webhook brings it. Raises ValueError when it is none, InboxFull when too much waits."""
-        update = self.read(given)
+        seen = look_at(given)
         await self.look_again()
-        is_new = update.update_id not in self._waiting
-        if is_new and not self._has_space.is_set() and look_at(update).person not in self._staff:
+        is_new = seen.update_id not in self._waiting
+        if is_new and not self._has_space.is_set() and seen.person not in self._staff:
             raise InboxFull
-        verdict = self.weigh(update)
+        verdict = self.weigh(seen)
         if not is_taken(verdict):
             return
         try:
-            await self.take(update, verdict)
+            await self.take(given, verdict)
         finally:
-            self._no_longer_waits(update.update_id)  # the platform may never bring it again
+            self.no_longer_waits(seen.update_id)  # the platform may never bring it again
 
-    def read(self, given: Mapping[str, Any] | bytes) -> Update:
-        """An update from the platform's own JSON object, parsed or not. Raises ValueError when it is none."""
-        told = {"bot": self._bot}
+    def no_longer_waits(self, update_id: int) -> None:
+        """It was handled, or is given up."""
+        key = self._waiting.pop(update_id, None)
+        if key is not None:
+            self._count(key, -1)
+
+    def _read(self, given: Mapping[str, Any]) -> Update:
         try:
-            if isinstance(given, bytes):
-                return Update.model_validate_json(given, context=told)
-            return Update.model_validate(given, context=told)
-        except ValidationError as error:
-            raise ValueError("this is no update") from error
+            return Update.model_validate(given, context={"bot": self._bot})
+        except ValidationError:
+            raise UnreadableUpdate("this is no update, or of a kind unknown to this version") from None
 
-    async def _take_in_turn(self, update: Update, verdict: Verdict) -> None:
-        seen = look_at(update)
+    async def _take_in_turn(self, seen: Seen, update: Update, verdict: Verdict) -> None:
         is_staff = seen.person in self._staff
-        key = _staff_turn(seen, update) if is_staff else conversation_of(update)
+        key = _staff_turn(seen) if is_staff else seen.conversation
         patience_seconds = _STAFF_PATIENCE_SECONDS if is_staff and seen.kind is Kind.PRESS else None
         turn = self._turns.setdefault(key, _Turn())
         turn.wanted += 1
@@ -254,11 +258,6 @@ class Inbox:
         full = len(self._waiting) / self._waiting_at_most
         return next((in_a_chat for part, in_a_chat in _WAITING_IN_A_CHAT if full < part), 0)
 
-    def _no_longer_waits(self, update_id: int) -> None:
-        key = self._waiting.pop(update_id, None)
-        if key is not None:
-            self._count(key, -1)
-
     def _count(self, key: str, change: int) -> None:
         self._waiting_in[key] += change
         if not self._waiting_in[key]:
@@ -274,18 +273,9 @@ def is_taken(verdict: Verdict) -> bool:
     return verdict.hearing is Hearing.HEARD or verdict.tells is not None
 
 
-def conversation_of(update: Update) -> str:
-    """The key within which updates keep their order: the chat, or else the person, or else the update itself."""
-    seen = look_at(update)
-    if seen.chat is not None:
-        return f"chat:{seen.chat.id}"
-    person = getattr(seen.event, "from_user", None)
-    return f"person:{person.id}" if person is not None else f"update:{update.update_id}"
-
-
-def _staff_turn(seen: Seen, update: Update) -> str:
+def _staff_turn(seen: Seen) -> str:
     """The staff wait for what they wrote themselves in a chat; a press only for the same person's, and not for long."""
-    return f"staff:{seen.person}:{seen.kind if seen.kind is Kind.PRESS else conversation_of(update)}"
+    return f"staff:{seen.person}:{seen.kind if seen.kind is Kind.PRESS else seen.conversation}"
 
 
 def _now() -> datetime:

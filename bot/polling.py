@@ -11,24 +11,18 @@ start. A full queue pauses asking; the platform keeps what is not asked for.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
-from aiogram.exceptions import (
-    ClientDecodeError,
-    TelegramConflictError,
-    TelegramRetryAfter,
-    TelegramUnauthorizedError,
-)
-from aiogram.methods import GetUpdates
-from aiogram.types import Update
-from pydantic import ValidationError
+from aiogram.exceptions import TelegramConflictError, TelegramRetryAfter, TelegramUnauthorizedError
 
-from bot.admission import HEARD, Hearing, Verdict
-from bot.inbox import Inbox, NamedBot, is_taken
+from bot.admission import HEARD, Hearing, Verdict, look_at
+from bot.inbox import Inbox, NamedBot, UnreadableUpdate, is_taken
 from bot.prefix import Prefix
+from platforms.telegram_session import AskForUpdates
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +33,10 @@ _LONGEST_WAIT_SECONDS = 30.0
 _KEPT_AFTER_SECONDS = 0.5
 # When a batch is full more waits behind it; and to read a hundred updates takes the loop some milliseconds.
 _FULL_BATCHES_APART_SECONDS = 0.05
+
+
+RawUpdate = Mapping[str, Any]
+"""The platform's own JSON object; it has a number."""
 
 
 class Backlog(Protocol):
@@ -61,14 +59,14 @@ class Poller:
         self._allowed = list(allowed_updates)
         self._prefix = Prefix()
         self._all_settled = asyncio.Event()
-        self._open: dict[int, Update] = {}
+        self._open: dict[int, RawUpdate] = {}
 
     async def run(self) -> None:
         """Ask, hand on, ask again; waits longer after each failure in a row."""
         self._prefix, self._open = Prefix(), {}
         wait_seconds = 1.0
         async with asyncio.TaskGroup() as group:
-            for update in await leftovers(self._name, self._inbox, self._backlog):
+            for update in await leftovers(self._name, self._backlog):
                 group.create_task(self._take(update, HEARD))
             while True:
                 await self._inbox.space()
@@ -84,27 +82,37 @@ class Poller:
 
     async def _round(self, group: asyncio.TaskGroup) -> None:
         """One batch: asked for, handed on, settled. Raises what the platform or the backlog raised."""
-        updates, last = await self._ask(self._prefix.offset)
-        new = set(self._prefix.offer([update.update_id for update in updates], last))
+        updates = await self._ask(self._prefix.offset)
+        new = self._prefix.offer(list(updates))
         await self._inbox.look_again()
         self._all_settled.clear()
-        for update in updates:
-            if update.update_id in new:
-                new.remove(update.update_id)
-                self._hand_on(update, group)
+        for update_id in new:
+            self._hand_on(updates[update_id], group)
         is_full = len(updates) >= _BATCH_AT_MOST
         await self._settle(_FULL_BATCHES_APART_SECONDS if is_full else _KEPT_AFTER_SECONDS)
         if is_full:
             await asyncio.sleep(_FULL_BATCHES_APART_SECONDS)
 
-    def _hand_on(self, update: Update, group: asyncio.TaskGroup) -> None:
-        verdict = self._inbox.weigh(update)
+    async def _ask(self, offset: int | None) -> dict[int, RawUpdate]:
+        """The next batch, by number."""
+        asking = AskForUpdates(
+            offset=offset, limit=_BATCH_AT_MOST, timeout=_LONG_POLL_SECONDS, allowed_updates=self._allowed
+        )
+        given = await self._bot(asking, request_timeout=_LONG_POLL_SECONDS + 15)
+        updates = {one["update_id"]: one for one in given if _has_number(one)}
+        if given and not updates:
+            raise ValueError("the answer to getUpdates cannot be read")
+        return updates
+
+    def _hand_on(self, update: RawUpdate, group: asyncio.TaskGroup) -> None:
+        seen = look_at(update)
+        verdict = self._inbox.weigh(seen)
         if is_taken(verdict):
             group.create_task(self._take(update, verdict))
         if verdict.hearing is Hearing.HEARD:
-            self._open[update.update_id] = update
+            self._open[seen.update_id] = update
         else:
-            self._prefix.settle([update.update_id])
+            self._prefix.settle([seen.update_id])
 
     async def _settle(self, wait_seconds: float) -> None:
         """Wait a moment for what is open, then keep the rest."""
@@ -113,24 +121,28 @@ class Poller:
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds):
                 await self._all_settled.wait()
-        slow = {one: _written(self._open[one]) for one in self._prefix.open}
+        slow = {one: json.dumps(self._open[one]).encode() for one in self._prefix.open}
         if slow:
             await self._backlog.keep(self._name, slow)
             self._done(*slow)
 
-    async def _take(self, update: Update, verdict: Verdict) -> None:
+    async def _take(self, update: RawUpdate, verdict: Verdict) -> None:
         """Until it is done: a database that fails may be back in a moment."""
-        wait_seconds = 1.0
+        update_id, wait_seconds = update["update_id"], 1.0
         while True:
             try:
                 await self._inbox.take(update, verdict)
+            except UnreadableUpdate as error:
+                log.error("an update was passed over", bot=self._name, update_id=update_id, error=str(error))
+                self._inbox.no_longer_waits(update_id)
+                break
             except Exception:
-                log.exception("an update could not be taken in", bot=self._name, update_id=update.update_id)
+                log.exception("an update could not be taken in", bot=self._name, update_id=update_id)
                 await asyncio.sleep(wait_seconds)
                 wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
             else:
-                self._done(update.update_id)
-                return
+                break
+        self._done(update_id)
 
     def _done(self, *ids: int) -> None:
         self._prefix.settle(ids)
@@ -139,48 +151,19 @@ class Poller:
         if not self._prefix.open:
             self._all_settled.set()
 
-    async def _ask(self, offset: int | None) -> tuple[list[Update], int | None]:
-        """The next batch, and the id of its last update, which may be of a kind that is not known yet."""
-        asking = GetUpdates(
-            offset=offset, limit=_BATCH_AT_MOST, timeout=_LONG_POLL_SECONDS, allowed_updates=self._allowed
-        )
-        try:
-            updates = await self._bot(asking, request_timeout=_LONG_POLL_SECONDS + 15)
-        except ClientDecodeError as error:
-            return self._understood(error)
-        return updates, updates[-1].update_id if updates else None
 
-    def _understood(self, error: ClientDecodeError) -> tuple[list[Update], int]:
-        """What can be read of a batch that aiogram refused whole. Its words are kept out of every message."""
-        given = error.data.get("result") if isinstance(error.data, dict) else None
-        updates: list[Update] = []
-        last: int | None = None
-        for raw in given if isinstance(given, list) else []:
-            number = raw.get("update_id") if isinstance(raw, dict) else None
-            try:
-                updates.append(Update.model_validate(raw, context={"bot": self._bot}))
-            except ValidationError:
-                log.error("an update of a kind unknown to this version was passed over", update_id=number)
-            last = number if isinstance(number, int) else last
-        if last is None:
-            raise ValueError("the answer to getUpdates cannot be read") from None
-        return updates, last
-
-
-async def leftovers(name: str, inbox: Inbox, backlog: Backlog) -> list[Update]:
-    """What an earlier process has confirmed and not handled; each must be handed to ``inbox.take``."""
-    updates: list[Update] = []
+async def leftovers(name: str, backlog: Backlog) -> list[RawUpdate]:
+    """What an earlier process has confirmed and not handled; each must be handed to ``Inbox.take``."""
+    updates = []
     for content in await backlog.kept(name):
-        try:
-            updates.append(inbox.read(content))
-        except ValueError:
-            log.error("an update that was kept cannot be read any more", bot=name)
+        update = json.loads(content)
+        if _has_number(update):
+            updates.append(update)
     return updates
 
 
-def _written(update: Update) -> bytes:
-    """As the platform gave it: without what it did not say."""
-    return update.model_dump_json(exclude_unset=True, by_alias=True).encode()
+def _has_number(given: Any) -> bool:
+    return isinstance(given, dict) and isinstance(given.get("update_id"), int)
 
 
 def _waiting_time(error: Exception, last_seconds: float) -> float:

@@ -31,15 +31,15 @@ class Prefix:
         """What is neither handled nor kept, of all that came."""
         return self._open
 
-    def offer(self, batch: Collection[int], last: int | None = None) -> list[int]:
-        """A batch came, whose last id is ``last`` also if that could not be read; which of it are new."""
-        if not batch and last is None:
+    def offer(self, batch: Collection[int]) -> list[int]:
+        """A batch came; which of it are new."""
+        if not batch:
             self._next = None if not self._open else self._next
             return []
         new = [one for one in dict.fromkeys(batch) if one not in self._open and one not in self._settled]
         self._open.update(new)
         self._settled.intersection_update(batch)  # the platform will not hand out the others again
-        self._next = max([*batch, *(() if last is None else (last,))]) + 1
+        self._next = max(batch) + 1
         return new
 
     def settle(self, ids: Iterable[int]) -> None:

@@ -124,7 +124,7 @@ class Reception:
         """
         name = branch.settings.name
         inbox = self._inbox(name)
-        for update in await leftovers(name, inbox, self.archive.backlog):
+        for update in await leftovers(name, self.archive.backlog):
             await inbox.take(update)
         await self.bots[name].set_webhook(
             webhook_address(branch.settings) or "",
@@ -136,7 +136,7 @@ class Reception:
 
 async def _take_pushed(inbox: Inbox, given: Mapping[str, Any]) -> None:
     try:
-        await inbox.take_raw(given)
+        await inbox.take_pushed(given)
     except InboxFull as error:
         raise Busy from error
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.admission import BY_PERSON, Admission, Hearing, Kind, Verdict, look_at
 from handlers.crowding import Crowded
-from tests.bot.updates import KINDS, MODERATORS, OUR_ID, added, message, pressed, read, user, written
+from tests.bot.updates import KINDS, MODERATORS, OUR_ID, added, message, pressed, user, written
 
 NOON = datetime(2026, 11, 2, 5, tzinfo=UTC)
 GROUP = -100
@@ -23,8 +23,7 @@ def admission(kinds: tuple[str, ...] = KINDS) -> Admission:
 
 
 def weigh(box: Admission, given: dict[str, Any], at: datetime = NOON, **how: bool) -> Verdict:
-    (update,) = read(given)
-    return box.weigh(look_at(update), now=at, **{"is_staff": False, "is_crowded": False, **how})
+    return box.weigh(look_at(given), now=at, **{"is_staff": False, "is_crowded": False, **how})
 
 
 def in_group(text: str, **what: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from aiogram.types import Update
 
-from bot.inbox import Inbox, InboxFull, conversation_of
+from bot.admission import look_at
+from bot.inbox import Inbox, InboxFull
 from bot.rooms import stepping_aside
 from tests.bot.updates import (
     LAN,
@@ -15,7 +16,6 @@ from tests.bot.updates import (
     Kept,
     inbox,
     pressed,
-    read,
     take_all,
     written,
 )
@@ -30,7 +30,7 @@ async def test_what_was_handled_once_is_not_handled_again(kept: Kept) -> None:
     desk = Desk()
     box = inbox(kept, desk)
     for _ in range(100):
-        await box.take_raw(written(5))
+        await box.take_pushed(written(5))
     assert desk.handled == [5]
 
 
@@ -43,8 +43,8 @@ async def test_a_repeat_that_comes_while_the_first_is_handled_waits_for_it(kept:
     desk = Desk(handle)
     box = inbox(kept, desk)
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(box.take_raw(written(5)))
-        second = group.create_task(box.take_raw(written(5)))
+        first = group.create_task(box.take_pushed(written(5)))
+        second = group.create_task(box.take_pushed(written(5)))
         await asyncio.sleep(0.01)
         assert not first.done()
         assert not second.done()
@@ -56,24 +56,26 @@ async def test_a_repeat_is_not_called_done_when_the_first_was_not(kept: Kept) ->
     box = inbox(kept, Desk())
     kept.is_broken = True
 
-    results = await asyncio.gather(box.take_raw(written(5)), box.take_raw(written(5)), return_exceptions=True)
+    results = await asyncio.gather(
+        box.take_pushed(written(5)), box.take_pushed(written(5)), return_exceptions=True
+    )
 
     assert all(isinstance(result, Exception) for result in results)
 
 
 async def test_one_chat_keeps_its_order_while_others_go_on(kept: Kept) -> None:
-    told: list[str] = []
+    told: list[int] = []
     slow = asyncio.Event()
 
     async def handle(update: Update) -> None:
         if update.update_id == 1:
             await slow.wait()
-        told.append(f"{conversation_of(update)}/{update.update_id}")
+        told.append(update.update_id)
         if update.update_id == 3:
             slow.set()
 
     await take_all(inbox(kept, Desk(handle)), written(1, 1001), written(2, 1001), written(3, 1002))
-    assert told == ["chat:1002/3", "chat:1001/1", "chat:1001/2"]
+    assert told == [3, 1, 2]
 
 
 async def test_an_update_that_fails_is_tried_again_and_then_given_up(kept: Kept) -> None:
@@ -95,7 +97,7 @@ async def test_when_the_database_fails_nothing_is_handled_and_none_is_done_with(
 
     kept.is_broken = True
     with pytest.raises(OSError, match="full"):
-        await inbox(kept, Desk(handle)).take_raw(written(1))
+        await inbox(kept, Desk(handle)).take_pushed(written(1))
     assert kept.ids == set()
 
 
@@ -108,9 +110,9 @@ async def test_what_was_handled_and_could_not_be_remembered_is_not_handled_again
     desk = Desk(handle)
     box = inbox(kept, desk)
     with pytest.raises(OSError, match="full"):
-        await box.take_raw(written(1))
+        await box.take_pushed(written(1))
     kept.is_broken = False
-    await box.take_raw(written(1))
+    await box.take_pushed(written(1))
 
     assert desk.handled == [1]
     assert kept.ids == {("loa", 1)}
@@ -135,7 +137,7 @@ class Crowd:
 
 async def busy(box: Inbox, group: asyncio.TaskGroup, people: int) -> list[asyncio.Task[None]]:
     """So many people write, each in their own chat."""
-    tasks = [group.create_task(box.take_raw(written(one, 2_000 + one))) for one in range(people)]
+    tasks = [group.create_task(box.take_pushed(written(one, 2_000 + one))) for one in range(people)]
     await asyncio.sleep(0.01)
     return tasks
 
@@ -148,7 +150,7 @@ async def test_the_staff_are_heard_while_every_place_of_the_others_is_taken(kept
         await busy(box, group, 100)
         assert len(crowd.inside) == 16
 
-        await box.take_raw(pressed(1_000, LAN))
+        await box.take_pushed(pressed(1_000, LAN))
 
         assert desk.handled == [1_000]
         crowd.let_go.set()
@@ -165,9 +167,9 @@ async def test_a_press_of_the_staff_does_not_wait_for_what_they_wrote(kept: Kept
     desk = Desk(handle)
     box = inbox(kept, desk)
     async with asyncio.TaskGroup() as group:
-        group.create_task(box.take_raw(written(1, LAN, "/bantin")))
+        group.create_task(box.take_pushed(written(1, LAN, "/bantin")))
         await asyncio.sleep(0.01)
-        await box.take_raw(pressed(2, LAN))
+        await box.take_pushed(pressed(2, LAN))
         assert desk.handled == [2]
         may_end.set()
 
@@ -182,10 +184,10 @@ async def test_nor_longer_than_a_second_for_what_an_earlier_press_began(kept: Ke
     desk = Desk(handle)
     box = inbox(kept, desk)
     async with asyncio.TaskGroup() as group:
-        group.create_task(box.take_raw(pressed(1, LAN)))
+        group.create_task(box.take_pushed(pressed(1, LAN)))
         await asyncio.sleep(0.01)
         async with asyncio.timeout(10):
-            await box.take_raw(pressed(2, LAN))
+            await box.take_pushed(pressed(2, LAN))
         assert desk.handled == [2]
         may_end.set()
     assert desk.handled == [2, 1]
@@ -197,9 +199,9 @@ async def test_nor_for_strangers_in_the_same_group(kept: Kept) -> None:
     box = inbox(kept, desk)
     async with asyncio.TaskGroup() as group:
         for number in range(5):
-            group.create_task(box.take_raw(written(number, -100, "/verify x", person=2_000 + number)))
+            group.create_task(box.take_pushed(written(number, -100, "/verify x", person=2_000 + number)))
         await asyncio.sleep(0.01)
-        await box.take_raw(pressed(1_000, LAN, -100))
+        await box.take_pushed(pressed(1_000, LAN, -100))
         assert desk.handled == [1_000]
         crowd.let_go.set()
 
@@ -219,7 +221,7 @@ async def test_whoever_only_waits_for_their_chats_pace_leaves_their_place_to_oth
     async with asyncio.TaskGroup() as group:
         await busy(box, group, 100)
         assert len(aside) == 100
-        await box.take_raw(written(100, 5_000))
+        await box.take_pushed(written(100, 5_000))
         assert desk.handled == [100]
         their_turn.set()
     assert len(desk.handled) == 101
@@ -230,13 +232,13 @@ async def test_who_has_lost_their_role_goes_with_the_others_a_second_later(kept:
     box = inbox(kept, Desk(), staff=people)
     await box.look_again()
     for number in range(40):
-        assert box.weigh(read(pressed(number, LAN))[0]).hearing == "heard"
+        assert box.weigh(look_at(pressed(number, LAN))).hearing == "heard"
 
     people.clear()
     box._staff._asked_at -= 1.0
     await box.look_again()
 
-    verdicts = [box.weigh(read(pressed(100 + number, LAN))[0]).hearing for number in range(41)]
+    verdicts = [box.weigh(look_at(pressed(100 + number, LAN))).hearing for number in range(41)]
     assert verdicts.count("too much") > 0
 
 
@@ -251,12 +253,12 @@ async def test_a_webhook_is_told_to_come_again_while_too_much_waits_but_not_for_
         await busy(box, group, 20)
 
         with pytest.raises(InboxFull):
-            await box.take_raw(written(500, 7_000))
-        await box.take_raw(pressed(1_000, LAN))
+            await box.take_pushed(written(500, 7_000))
+        await box.take_pushed(pressed(1_000, LAN))
         assert desk.handled == [1_000]
         crowd.let_go.set()
 
-    await box.take_raw(written(500, 7_000))
+    await box.take_pushed(written(500, 7_000))
     assert 500 in desk.handled
 
 
@@ -266,10 +268,8 @@ async def test_the_fuller_the_queue_the_fewer_may_wait_in_one_chat(kept: Kept) -
 
     def wait(first: int, chat: int, many: int) -> int:
         """How many of so many are heard."""
-        return sum(
-            box.weigh(one).hearing == "heard"
-            for one in read(*(written(first + n, chat) for n in range(many)))
-        )
+        numbers = range(first, first + many)
+        return sum(box.weigh(look_at(written(one, chat))).hearing == "heard" for one in numbers)
 
     assert wait(0, 1, 30) == 12
     assert wait(100, 2, 30) == 8  # from a fifth on it is three, which this chat has already
@@ -279,6 +279,5 @@ async def test_the_fuller_the_queue_the_fewer_may_wait_in_one_chat(kept: Kept) -
 async def test_a_repeat_of_what_waits_is_not_weighed_again(kept: Kept) -> None:
     box = inbox(kept, Desk())
     await box.look_again()
-    (update,) = read(written(1))
 
-    assert all(box.weigh(update).hearing == "heard" for _ in range(1_000))
+    assert all(box.weigh(look_at(written(1))).hearing == "heard" for _ in range(1_000))

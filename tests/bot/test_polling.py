@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from random import Random
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.polling import Poller
 from bot.prefix import Prefix
-from tests.bot.updates import LAN, Desk, Kept, Telegram, poller, pressed, read, written
+from tests.bot.updates import LAN, Desk, Kept, Telegram, poller, pressed, written
 
 
 @pytest.fixture
@@ -84,13 +85,6 @@ def test_one_that_is_handed_out_again_is_not_new() -> None:
     assert prefix.offset == 3
     prefix.settle([3, 9, 11, 11, 77])
     assert prefix.offset == 12
-
-
-def test_what_could_not_be_read_is_passed_over_too() -> None:
-    prefix = Prefix()
-    prefix.offer([5], last=9)
-    prefix.settle([5])
-    assert prefix.offset == 10
 
 
 # --- the poller -----------------------------------------------------------------------------------------------------
@@ -298,47 +292,49 @@ GOOD = written(8)
 
 
 @pytest.mark.parametrize(
-    ("batch", "handled", "last"),
+    ("batch", "handled", "confirmed"),
     [
-        ([{"update_id": 7, "message": "nonsense"}, GOOD], [8], 8),
-        ([GOOD, {"update_id": 9, "message": []}], [8], 9),
-        ([GOOD, {"update_id": "ten"}, ["odd"], None], [8], 8),
+        ([{"update_id": 7, "message": "nonsense"}, GOOD], [8], 9),
+        ([GOOD, {"update_id": 9, "message": []}], [8], 10),
+        ([GOOD, {"update_id": "ten"}, ["odd"], None], [8], 9),
     ],
 )
-async def test_what_can_be_read_of_a_batch_is_and_the_rest_passed_over(
-    kept: Kept, batch: list[object], handled: list[int], last: int
+async def test_what_can_be_read_of_a_batch_is_handled_and_the_rest_passed_over(
+    kept: Kept, batch: list[object], handled: list[int], confirmed: int
 ) -> None:
-    telegram = Telegram()
+    telegram, desk = Telegram(), Desk()
     telegram.says = batch
-    updates, found = await poller(telegram, kept, Desk())._ask(None)
-    assert ([update.update_id for update in updates], found) == (handled, last)
+    async with running(poller(telegram, kept, desk)):
+        while len(telegram.asked) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert desk.handled == handled
+    assert telegram.asked[1] == confirmed
 
 
 @pytest.mark.parametrize("result", ["nonsense", 7, {"update_id": 7}, [None], [{"update_id": "seven"}]])
-async def test_a_batch_without_anything_that_can_be_read_is_asked_for_again(
+async def test_a_batch_without_anything_that_can_be_read_is_asked_for_again_after_a_while(
     kept: Kept, result: object
 ) -> None:
     telegram = Telegram()
     telegram.says = result
-    with pytest.raises(ValueError, match="cannot be read"):
-        await poller(telegram, kept, Desk())._ask(None)
+    async with running(poller(telegram, kept, Desk())):
+        await asyncio.sleep(0.2)
+    assert telegram.asked == [None]
 
 
-def test_an_update_that_is_kept_reads_as_it_was_given() -> None:
-    from bot.polling import _written
-
+async def test_an_update_that_is_kept_is_the_one_that_was_given(kept: Kept) -> None:
     whole = written(5)
     whole["message"] |= {
         "link_preview_options": {"is_disabled": True},
         "entities": [{"type": "text_link", "offset": 0, "length": 3, "url": "https://example.org/"}],
         "forward_origin": {"type": "hidden_user", "sender_user_name": "Ai đó", "date": 5},
         "reply_markup": {"inline_keyboard": [[{"text": "x", "callback_data": "y"}]]},
-        "photo": [{"file_id": "1", "file_unique_id": "1", "width": 1, "height": 1}],
     }
-    (first,) = read(whole)
 
-    again = Update.model_validate_json(_written(first))
+    async def never(_: Update) -> None:
+        await asyncio.Event().wait()
 
-    assert again == first
-    assert again.message is not None
-    assert again.message.from_user is not None
+    telegram = Telegram(whole)
+    async with running(poller(telegram, kept, Desk(never))):
+        await telegram.empty.wait()
+    assert json.loads(kept.backlog[5]) == whole

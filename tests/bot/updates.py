@@ -11,7 +11,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.client.session.base import BaseSession
 from aiogram.types import Update
 
-from bot.admission import Admission
+from bot.admission import Admission, look_at
 from bot.inbox import Inbox, KnownStaff, NamedBot, is_taken
 from bot.polling import Poller
 from handlers.crowding import CROWDED, Crowded
@@ -189,14 +189,10 @@ def poller(telegram: Telegram, kept: Kept, desk: Dispatcher, **more: Any) -> Pol
     return Poller(bot, inbox(kept, desk, bot=bot, **more), kept, KINDS)
 
 
-def read(*given: dict[str, Any]) -> list[Update]:
-    return [Update.model_validate(one) for one in given]
-
-
 async def take_all(box: Inbox, *given: dict[str, Any]) -> None:
     """As a batch of the platform would be."""
     await box.look_again()
-    weighed = [(update, box.weigh(update)) for update in read(*given)]
+    weighed = [(update, box.weigh(look_at(update))) for update in given]
     async with asyncio.TaskGroup() as group:
         for update, verdict in weighed:
             if is_taken(verdict):
