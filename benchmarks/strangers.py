@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import tempfile
 import time
 from collections import Counter
@@ -22,7 +23,7 @@ from typing import Any
 import uvloop
 from sqlalchemy import text, update
 
-from benchmarks.measuring import Finding, percentile, pin, server_core, tell
+from benchmarks.measuring import Finding, percentile, tell
 from benchmarks.network import BOT, emergency, in_sqlite, open_network, start_bulletin
 from benchmarks.processes import Installation, loa_running, token_of
 from benchmarks.station import running
@@ -179,6 +180,7 @@ class Seen:
     """What came of one run, within the seconds that were watched."""
 
     seconds: float
+    cpu_seconds: float
     bulletins: int
     answers: int
     acts: Mapping[str, int]
@@ -242,11 +244,11 @@ async def watch(channels: int, strangers: int, seconds: float) -> Seen:
         async with TelegramSimulator() as simulator:
             scene = Scene(simulator, channels, strangers)
             await _prepare(folder, scene, channels)
-            async with loa_running(_installation(folder, simulator, scene), "loa", only=None):
-                return await _play(scene, seconds)
+            async with loa_running(_installation(folder, simulator, scene), "loa", only=None) as process:
+                return await _play(scene, seconds, process.pid)
 
 
-async def _play(scene: Scene, seconds: float) -> Seen:
+async def _play(scene: Scene, seconds: float, pid: int) -> Seen:
     staff, told = Staff(scene), scene.told
     await staff.arrive()
     async with asyncio.TaskGroup() as strangers:
@@ -255,10 +257,10 @@ async def _play(scene: Scene, seconds: float) -> Seen:
         await staff.resume()
         await asyncio.sleep(_RUN_IN_SECONDS)
         before = Counter[str]() + sum((one.did for one in scene.strangers), Counter[str]())
-        began = time.monotonic()
+        began, used = time.monotonic(), _cpu_seconds(pid)
         async with running(staff.run):
             await asyncio.sleep(seconds)
-        ended = time.monotonic()
+        ended, used = time.monotonic(), _cpu_seconds(pid) - used
         acts = sum((one.did for one in scene.strangers), Counter[str]()) - before
         pressed = time.monotonic()
         stop_seconds = await staff.press(_STOP)
@@ -267,6 +269,7 @@ async def _play(scene: Scene, seconds: float) -> Seen:
             one.cancel()
     return Seen(
         seconds=ended - began,
+        cpu_seconds=used,
         bulletins=sum(began <= at < ended for at in told.bulletins),
         answers=sum(began <= at < ended for at in told.answers),
         acts=acts,
@@ -274,6 +277,15 @@ async def _play(scene: Scene, seconds: float) -> Seen:
         stop_seconds=stop_seconds,
         after_stop_seconds=max(0.0, told.bulletins[-1] - pressed),
     )
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far (proc_pid_stat(5)); 0 where the system does not tell."""
+    file = Path(f"/proc/{pid}/stat")
+    if not file.exists():
+        return 0.0
+    user, system = file.read_text("utf-8").rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def _prepare(folder: Path, scene: Scene, channels: int) -> None:
@@ -311,7 +323,6 @@ def _installation(folder: Path, simulator: TelegramSimulator, scene: Scene) -> I
 
 async def compare(channels: int, strangers: int, seconds: float) -> Finding:
     """Without them, then with them."""
-    pin(server_core())
     quiet = await watch(channels, 0, seconds / 2)
     return judge(quiet, await watch(channels, strangers, seconds), strangers)
 
@@ -337,6 +348,8 @@ def judge(quiet: Seen, busy: Seen, strangers: int) -> Finding:
             "bulletin_a_second": round(busy.bulletins / busy.seconds, 2),
             "answers_a_second": round(busy.answers / busy.seconds, 2),
             "without_them_a_second": round(quiet.bulletins / quiet.seconds, 2),
+            "processor_percent": round(100 * busy.cpu_seconds / busy.seconds),
+            "processor_percent_without_them": round(100 * quiet.cpu_seconds / quiet.seconds),
             "staff_presses": len(busy.press_seconds),
             "press_p99_ms": round(worst * 1000),
             "press_p99_ms_without_them": round(percentile(quiet.press_seconds, 99) * 1000),

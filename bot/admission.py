@@ -150,12 +150,18 @@ def _object(given: Any) -> Mapping[str, Any]:
 class Admission:
     """Weighs the updates of one bot. What it counts is in memory, and bounded."""
 
-    def __init__(self, kinds: Collection[str], bot_id: int, own_chat: str | None = None) -> None:
+    def __init__(
+        self,
+        kinds: Collection[str],
+        bot_id: int,
+        own_chat: str | None = None,
+        by_person: Mapping[Kind, Allowance] = BY_PERSON,
+    ) -> None:
         """``kinds`` are the updates that anybody listens to; in ``own_chat`` the staff work, all of it is heard."""
         self._kinds = frozenset(kinds)
         self._bot_id = bot_id
         self._own_chat = own_chat
-        self._persons = {kind: _Both(allowance) for kind, allowance in BY_PERSON.items()}
+        self._persons = {kind: _Both(allowance) for kind, allowance in by_person.items()}
         self._groups = {kind: _Both(allowance) for kind, allowance in BY_GROUP.items()}
         self._told = {
             Crowded.FOR_NOW: _quota(1, timedelta(minutes=1)),

@@ -29,6 +29,8 @@ from members.channel import PersonId
 log = structlog.get_logger(__name__)
 
 _TOGETHER_AT_MOST = 16
+# More than a token's pace can answer; each takes the loop that also sends some milliseconds.
+_A_SECOND_AT_MOST = 40.0
 _TRIES_AT_MOST = 3
 _HANDLED_WITHIN_SECONDS = 60.0
 _STAFF_KNOWN_SECONDS = 1.0
@@ -136,7 +138,7 @@ class Inbox:
         self._turns: dict[str, _Turn] = {}
         self._waiting: dict[int, str] = {}
         self._waiting_in = Counter[str]()
-        self._staff_room, self._room = Room(_TOGETHER_AT_MOST), Room(_TOGETHER_AT_MOST)
+        self._staff_room, self._room = Room(_TOGETHER_AT_MOST), Room(_TOGETHER_AT_MOST, _A_SECOND_AT_MOST)
         self._has_space = asyncio.Event()
         self._has_space.set()
 

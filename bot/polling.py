@@ -30,7 +30,7 @@ _LONG_POLL_SECONDS = 25
 _BATCH_AT_MOST = 100
 _LONGEST_WAIT_SECONDS = 30.0
 # Nearly everything is handled sooner than this, and never written down.
-_KEPT_AFTER_SECONDS = 0.5
+_KEPT_AFTER_SECONDS = 0.25
 # When a batch is full more waits behind it; and to read a hundred updates takes the loop some milliseconds.
 _FULL_BATCHES_APART_SECONDS = 0.05
 
@@ -92,6 +92,8 @@ class Poller:
         await self._settle(_FULL_BATCHES_APART_SECONDS if is_full else _KEPT_AFTER_SECONDS)
         if is_full:
             await asyncio.sleep(_FULL_BATCHES_APART_SECONDS)
+        elif updates and not new:  # a server that repeats itself is not asked as fast as it answers
+            await asyncio.sleep(_KEPT_AFTER_SECONDS)
 
     async def _ask(self, offset: int | None) -> dict[int, RawUpdate]:
         """The next batch, by number."""

@@ -6,16 +6,19 @@ A chat is answered once a second. Who waits for that would hold a place that oth
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 
 class Room:
-    """So many places. What is handled inside may step aside; ``stepping_aside`` finds the place by itself."""
+    """So many places, and so many who may enter in a second. ``stepping_aside`` finds the place by itself."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, entered_per_second: float = math.inf) -> None:
         self._places = asyncio.Semaphore(places)
+        self._apart_seconds = 1.0 / entered_per_second
+        self._next_at = -math.inf
 
     @asynccontextmanager
     async def entered(self) -> AsyncIterator[None]:
@@ -24,10 +27,18 @@ class Room:
         await place.take()
         before = _PLACE.set(place)
         try:
+            await self._pace()
             yield
         finally:
             _PLACE.reset(before)
             place.leave()
+
+    async def _pace(self) -> None:
+        now = asyncio.get_running_loop().time()
+        at = max(self._next_at, now)
+        self._next_at = at + self._apart_seconds
+        if at > now:
+            await asyncio.sleep(at - now)
 
 
 class _Place:

@@ -79,6 +79,22 @@ async def test_a_task_that_outlives_its_handler_keeps_no_place() -> None:
     assert not await both_enter(room)
 
 
+async def test_no_more_enter_in_a_second_than_may() -> None:
+    """Asked for by its own clock: the waits add up to at least what the pace says."""
+    clock = asyncio.get_running_loop().time
+    room, entered = Room(100, entered_per_second=200.0), list[float]()
+
+    async def come() -> None:
+        async with room.entered():
+            entered.append(clock())
+
+    began = clock()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(come())
+    assert all(at - began >= number / 200.0 for number, at in enumerate(entered))
+
+
 async def test_without_a_room_nothing_is_left() -> None:
     async with stepping_aside():
         pass

@@ -143,6 +143,7 @@ class Telegram(BaseSession):
         self.more.set()
 
     async def make_request(self, bot: Bot, method: Any, timeout: int | None = None) -> Any:  # noqa: ASYNC109
+        await asyncio.sleep(0)
         self.asked.append(method.offset)
         if method.offset is not None:
             self.confirmed += [one["update_id"] for one in self.updates if one["update_id"] < method.offset]
