@@ -160,6 +160,7 @@ class Admission:
         """``kinds`` are the updates that anybody listens to; in ``own_chat`` the staff work, all of it is heard."""
         self._kinds = frozenset(kinds)
         self._bot_id = bot_id
+        self._ourselves = person_of(User.model_construct(id=bot_id))
         self._own_chat = own_chat
         self._persons = {kind: _Both(allowance) for kind, allowance in by_person.items()}
         self._groups = {kind: _Both(allowance) for kind, allowance in BY_GROUP.items()}
@@ -177,7 +178,7 @@ class Admission:
         if self._is_talk(seen):
             return NOT_FOR_US
         chat = seen.chat_id
-        key = seen.person or chat
+        key = chat if seen.person in (None, self._ourselves) else seen.person
         why = Crowded.FOR_NOW if is_crowded else self._persons[seen.kind].use(key, now)
         if why is not None:
             return self._told_so(seen, key, why, now)

@@ -25,7 +25,7 @@ ALLOWED = {
 MESSAGES, PRESSES, GROUPS = (ALLOWED[kind].a_day for kind in (Kind.MESSAGE, Kind.PRESS, Kind.MEMBERSHIP))
 KEYBOARDS = MESSAGES + PRESSES
 MOST_ROWS = {
-    "updates_seen": KEYBOARDS + GROUPS,
+    "updates_seen": KEYBOARDS + 2 * GROUPS,  # the bot may leave each of them, and hears of that
     "buttons": KEYBOARDS * 10,
     "invitations": KEYBOARDS,
     "conversations": MESSAGES,

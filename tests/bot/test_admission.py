@@ -135,6 +135,12 @@ def test_of_a_group_ten_commands_a_minute_are_heard_whoever_writes_them() -> Non
     assert weigh(box, written(99, -200, "/verify x", person=2_001)).hearing is Hearing.HEARD
 
 
+def test_that_the_bot_itself_has_left_is_heard_however_many_groups_it_leaves() -> None:
+    box = admission()
+    heard = [weigh(box, added(number, -1_000 - number, OUR_ID)).hearing for number in range(500)]
+    assert set(heard) == {Hearing.HEARD}
+
+
 def test_who_writes_as_the_group_itself_is_counted_by_the_group() -> None:
     box = admission()
     anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
