@@ -140,7 +140,11 @@ def _person_behind(event: Mapping[str, Any]) -> PersonId | None:
     account = _object(event.get("from")).get("id")
     if not isinstance(account, int) or account in NOBODY_IDS or event.get("sender_chat") is not None:
         return None
-    return person_of(User.model_construct(id=account))
+    return _person(account)
+
+
+def _person(account: int) -> PersonId:
+    return person_of(User.model_construct(id=account, is_bot=False, first_name=""))
 
 
 def _object(given: Any) -> Mapping[str, Any]:
@@ -160,7 +164,7 @@ class Admission:
         """``kinds`` are the updates that anybody listens to; in ``own_chat`` the staff work, all of it is heard."""
         self._kinds = frozenset(kinds)
         self._bot_id = bot_id
-        self._ourselves = person_of(User.model_construct(id=bot_id))
+        self._ourselves = _person(bot_id)
         self._own_chat = own_chat
         self._persons = {kind: _Both(allowance) for kind, allowance in by_person.items()}
         self._groups = {kind: _Both(allowance) for kind, allowance in BY_GROUP.items()}
