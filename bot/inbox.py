@@ -29,15 +29,12 @@ from members.channel import PersonId
 log = structlog.get_logger(__name__)
 
 _TOGETHER_AT_MOST = 16
-# More than a token's pace can answer; each takes the loop that also sends some milliseconds.
-_A_SECOND_AT_MOST = 40.0
 _TRIES_AT_MOST = 3
 _HANDLED_WITHIN_SECONDS = 60.0
 _STAFF_KNOWN_SECONDS = 1.0
 # What a press of the staff began may go on for long, in a chat that is full; the next one may be the Stop.
 _STAFF_PATIENCE_SECONDS = 1.0
 _REMEMBERED_AT_MOST = 10_000
-WAITING_AT_MOST = 5_000
 # The fuller the queue, the fewer may wait in one chat: so it takes thousands of people to fill it.
 _WAITING_IN_A_CHAT = ((0.2, 12), (0.5, 3), (1.0, 1))
 
@@ -50,6 +47,15 @@ class UpdatesSeen(Protocol):
 
     async def mark_seen(self, bot: str, update_id: int) -> None:
         """Remember it; repeating this changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of everybody but the staff, in all chats together."""
+
+    waiting_at_most: int = 5_000
+    per_second_at_most: float = 40.0
+    """More than a token's pace can answer; each takes some milliseconds of the loop that also sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,23 +128,23 @@ class Inbox:
         seen: UpdatesSeen,
         admission: Admission,
         staff: KnownStaff,
-        *,
-        waiting_at_most: int = WAITING_AT_MOST,
+        bounds: Bounds | None = None,
     ) -> None:
-        """``waiting_at_most`` is for everybody but the staff, in all chats together."""
         self._name, self._bot = bot.name, bot.bot
         self._dispatcher = dispatcher
         self._seen = seen
         self._admission = admission
         self._staff = staff
-        self._waiting_at_most = waiting_at_most
+        bounds = bounds or Bounds()
+        self._waiting_at_most = bounds.waiting_at_most
         self._under_way: dict[int, asyncio.Future[None]] = {}
         self._unmarked: set[int] = set()
         self._handled: OrderedDict[int, None] = OrderedDict()
         self._turns: dict[str, _Turn] = {}
         self._waiting: dict[int, str] = {}
         self._waiting_in = Counter[str]()
-        self._staff_room, self._room = Room(_TOGETHER_AT_MOST), Room(_TOGETHER_AT_MOST, _A_SECOND_AT_MOST)
+        self._staff_room = Room(_TOGETHER_AT_MOST)
+        self._room = Room(_TOGETHER_AT_MOST, bounds.per_second_at_most)
         self._has_space = asyncio.Event()
         self._has_space.set()
 

@@ -25,7 +25,7 @@ from bot.conversations import Conversations, Furniture, furnish, retention_of
 from bot.door import webhook_address
 from bot.figures import CountedFigures
 from bot.hindrances import KnownHindrances
-from bot.inbox import WAITING_AT_MOST, Inbox, InboxFull, KnownStaff, NamedBot
+from bot.inbox import Bounds, Inbox, InboxFull, KnownStaff, NamedBot
 from bot.notices import Crier
 from bot.person_language import load_texts
 from bot.polling import Poller, leftovers
@@ -86,7 +86,7 @@ class Reception:
         for name, branch in self.premises.branches.items():
             if branch.settings.webhook.url is not None:
                 secret = branch.secrets.webhook_secret or ""
-                inbox = self._inbox(name, waiting_at_most=_HELD_OF_A_WEBHOOK)
+                inbox = self._inbox(name, Bounds(waiting_at_most=_HELD_OF_A_WEBHOOK))
                 hooks[name] = Webhook(name, secret, partial(_take_pushed, inbox))
         return WebServer(door, webhook_routes(hooks), self.premises.house.trouble)
 
@@ -98,7 +98,7 @@ class Reception:
     def _named(self, name: str) -> NamedBot:
         return NamedBot(name, self.bots[name])
 
-    def _inbox(self, name: str, waiting_at_most: int = WAITING_AT_MOST) -> Inbox:
+    def _inbox(self, name: str, bounds: Bounds | None = None) -> Inbox:
         bot, house = self.bots[name], self.premises.house
         own_chat = self.premises.branches[name].settings.moderators_chat
 
@@ -111,7 +111,7 @@ class Reception:
             self.archive.updates,
             Admission(self._kinds, bot.id, own_chat),
             KnownStaff(staff),
-            waiting_at_most=waiting_at_most,
+            bounds,
         )
 
     def _poller(self, name: str) -> Poller:

@@ -227,6 +227,17 @@ async def test_whoever_only_waits_for_their_chats_pace_leaves_their_place_to_oth
     assert len(desk.handled) == 101
 
 
+async def test_strangers_are_handled_so_many_a_second_and_the_staff_at_once(kept: Kept) -> None:
+    desk = Desk()
+    box = inbox(kept, desk, per_second_at_most=0.001)
+    async with asyncio.TaskGroup() as group:
+        writing = await busy(box, group, 20)
+        await take_all(box, *(pressed(1_000 + number, LAN) for number in range(20)))
+        assert sorted(desk.handled) == [0, *range(1_000, 1_020)]
+        for one in writing:
+            one.cancel()
+
+
 async def test_who_has_lost_their_role_goes_with_the_others_a_second_later(kept: Kept) -> None:
     people = [LAN]
     box = inbox(kept, Desk(), staff=people)

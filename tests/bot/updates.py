@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from aiogram.client.session.base import BaseSession
 from aiogram.types import Update
 
 from bot.admission import Admission, look_at
-from bot.inbox import Inbox, KnownStaff, NamedBot, is_taken
+from bot.inbox import Bounds, Inbox, KnownStaff, NamedBot, is_taken
 from bot.polling import Poller
 from handlers.crowding import CROWDED, Crowded
 from members.channel import PersonId
@@ -182,7 +183,8 @@ def inbox(
         return [PersonId(f"telegram:{one}") for one in staff]
 
     admission = Admission(KINDS, OUR_ID, str(MODERATORS))
-    return Inbox(bot or bot_over(), desk, kept, admission, KnownStaff(people), **more)
+    bounds = Bounds(**{"per_second_at_most": math.inf} | more)
+    return Inbox(bot or bot_over(), desk, kept, admission, KnownStaff(people), bounds)
 
 
 def poller(telegram: Telegram, kept: Kept, desk: Dispatcher, **more: Any) -> Poller:
