@@ -254,7 +254,7 @@ def test_strangers_may_take_what_answers_may_and_no_more(
 
 
 async def test_a_few_strangers_are_measured_against_the_whole_of_loa() -> None:
-    seen = await strangers.watch(60, strangers=3, seconds=1.0)
+    seen = await strangers.watch(300, strangers=3, seconds=1.0)
 
     assert seen.bulletins > 0
     assert seen.press_seconds
