@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.storehouse import Storehouse
 from bot.surroundings import Surroundings
 from storage.aftermath import SqlAftermath
+from storage.backlog import SqlBacklog
 from storage.buttons import ButtonBook
 from storage.cases import CaseBook
 from storage.casework import CaseworkBook
@@ -29,6 +30,7 @@ class Archive:
     buttons: ButtonBook
     conversations: ConversationStorage
     updates: Updates
+    backlog: SqlBacklog
     published: PublishedBulletins
     progress_messages: ProgressMessages
     aftermath: SqlAftermath
@@ -49,6 +51,7 @@ def archive_of(house: Storehouse, key: bytes, given: Surroundings) -> Archive:
         buttons=ButtonBook(engine, committer),
         conversations=ConversationStorage(engine, committer, now=given.now),
         updates=Updates(engine, committer, now=given.now),
+        backlog=SqlBacklog(committer, sealer, now=given.now),
         published=PublishedBulletins(engine),
         progress_messages=ProgressMessages(engine, committer),
         aftermath=SqlAftermath(engine, committer),

@@ -72,6 +72,7 @@ BENCHMARKS: Final = (
     Benchmark("F6", "planning a million deliveries; memory of draining them", "benchmarks.planning", 140),
     Benchmark("F7", "restart to first message with a million rows open", "benchmarks.restart", 45),
     Benchmark("F8", "100 tokens, two processes, one of them killed", "benchmarks.cluster", 180),
+    Benchmark("R1", "a bulletin while 200 strangers do all they can", "benchmarks.strangers", 100),
 )
 
 

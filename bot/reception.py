@@ -11,10 +11,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 
+from bot.admission import Admission
 from bot.archive import Archive, archive_of
 from bot.bots import open_bot
 from bot.branch import Branch
@@ -23,26 +25,32 @@ from bot.conversations import Conversations, Furniture, furnish, retention_of
 from bot.door import webhook_address
 from bot.figures import CountedFigures
 from bot.hindrances import KnownHindrances
-from bot.inbox import Inbox, Poller
+from bot.inbox import Bounds, Inbox, InboxFull, KnownStaff, NamedBot
 from bot.notices import Crier
 from bot.person_language import load_texts
+from bot.polling import Poller, leftovers
 from bot.premises import Premises
+from bot.rooms import stepping_aside
 from bot.storehouse import start_rules
 from bot.supervisor import Supervisor
 from bot.worker.examiner import Examiner, open_workers
 from broadcasts.lifecycle import Desk
 from broadcasts.pace_memory import PaceMemory
 from handlers.menu import set_menu
+from members.channel import PersonId
 from platforms.telegram_answers import PacedAnswers
 from storage.counts import count_deliveries
 from storage.overdue import Overdue
 from storage.waiting import waiting_deliveries
 from web.server import WebServer
-from web.webhooks import Webhook, webhook_routes
+from web.webhooks import Busy, Webhook, webhook_routes
 
 _UPDATES_KEPT = timedelta(days=2)  # Telegram repeats them for one
 _BUTTONS_KEPT = timedelta(days=7)  # after they expired: a late press is still told kindly why
 _CONVERSATIONS_KEPT = timedelta(days=30)
+# A push is answered when it is handled. Of so many at once the staff's are let in also when the others' are not.
+_WEBHOOK_CONNECTIONS = 100
+_HELD_OF_A_WEBHOOK = 60
 
 Wake = Callable[[], None]
 
@@ -85,23 +93,59 @@ class Reception:
         for name, branch in self.premises.branches.items():
             if branch.settings.webhook.url is not None:
                 secret = branch.secrets.webhook_secret or ""
-                hooks[name] = Webhook(name, secret, self._inbox(name).take_raw)
+                inbox = self._inbox(name, Bounds(waiting_at_most=_HELD_OF_A_WEBHOOK))
+                hooks[name] = Webhook(name, secret, partial(_take_pushed, inbox))
         return WebServer(door, webhook_routes(hooks), self.premises.house.trouble)
 
-    def _inbox(self, name: str) -> Inbox:
-        return Inbox(name, self.bots[name], self.conversations.dispatcher, self.archive.updates)
+    @property
+    def _kinds(self) -> list[str]:
+        """The updates that anybody listens to."""
+        return self.conversations.dispatcher.resolve_used_update_types()
+
+    def _named(self, name: str) -> NamedBot:
+        return NamedBot(name, self.bots[name])
+
+    def _inbox(self, name: str, bounds: Bounds | None = None) -> Inbox:
+        bot, house = self.bots[name], self.premises.house
+        own_chat = self.premises.branches[name].settings.moderators_chat
+
+        async def staff() -> list[PersonId]:
+            return [one.person for one in await house.bulletins.staff()]
+
+        return Inbox(
+            self._named(name),
+            self.conversations.dispatcher,
+            self.archive.updates,
+            Admission(self._kinds, bot.id, own_chat),
+            KnownStaff(staff),
+            bounds,
+        )
 
     def _poller(self, name: str) -> Poller:
-        allowed = self.conversations.dispatcher.resolve_used_update_types()
-        return Poller(name, self.bots[name], self._inbox(name), allowed)
+        return Poller(self._named(name), self._inbox(name), self.archive.backlog, self._kinds)
 
     async def _set_webhook(self, branch: Branch) -> None:
-        """Tell Telegram where to push; a crash of this is tried again by the supervisor."""
-        await self.bots[branch.settings.name].set_webhook(
+        """Tell Telegram where to push; a crash of this is tried again by the supervisor.
+
+        What was left over while updates were still asked for is handled first.
+        """
+        name = branch.settings.name
+        inbox = self._inbox(name)
+        for update in await leftovers(name, self.archive.backlog):
+            await inbox.take(update)
+        await self.bots[name].set_webhook(
             webhook_address(branch.settings) or "",
             secret_token=branch.secrets.webhook_secret,
-            allowed_updates=self.conversations.dispatcher.resolve_used_update_types(),
+            max_connections=_WEBHOOK_CONNECTIONS,
+            allowed_updates=self._kinds,
         )
+
+
+async def _take_pushed(inbox: Inbox, given: Mapping[str, Any]) -> None:
+    try:
+        await inbox.take_pushed(given)
+    except InboxFull as error:
+        raise Busy from error
 
 
 OpenReception = Callable[[Premises, Wake], AbstractAsyncContextManager[Reception]]
@@ -123,7 +167,7 @@ def _open_line(branch: Branch, premises: Premises) -> Bot:
     answer_seconds = premises.settings.delivery.answer_seconds
     bot = open_bot(branch.settings, branch.secrets, answer_seconds=answer_seconds)
     memory = PaceMemory(branch.settings.name, branch.pacer, premises.house.paces, premises.given.now)
-    bot.session.middleware(PacedAnswers(branch.pacer, memory.save_if_possible))
+    bot.session.middleware(PacedAnswers(branch.pacer, memory.save_if_possible, stepping_aside))
     return bot
 
 
@@ -168,6 +212,7 @@ def _clockwork(premises: Premises, archive: Archive) -> Clockwork:
     retention = retention_of(premises.settings)
     chores: tuple[Chore, ...] = (
         lambda now: archive.updates.forget(now - _UPDATES_KEPT),
+        lambda now: archive.backlog.forget(now - _UPDATES_KEPT),
         lambda now: archive.buttons.forget_expired(now - _BUTTONS_KEPT),
         lambda now: archive.conversations.forget_idle(now - _CONVERSATIONS_KEPT),
         lambda now: archive.evidence.sweep(retention, now),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from aiogram import Bot
@@ -23,13 +25,20 @@ _LONGEST_WAIT_SECONDS = 30.0
 class PacedAnswers(BaseRequestMiddleware):
     """What a bot says to people through aiogram shares its token's pace, before everything else.
 
-    A flood wait is a definite no, so a short one is waited for and the answer sent again.
+    A flood wait is a definite no, so a short one is waited for and the answer sent again. What waits for its chat
+    alone stands aside until then, so that it holds nothing up and does not line up for the token's slots.
     """
 
-    def __init__(self, pacer: Pacer, remember_hold: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self,
+        pacer: Pacer,
+        remember_hold: Callable[[], Awaitable[None]] | None = None,
+        aside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> None:
         """``remember_hold`` is called when an answer has made the whole token wait."""
         self._pacer = pacer
         self._remember_hold = remember_hold
+        self._aside = aside
 
     async def __call__(
         self,
@@ -55,6 +64,10 @@ class PacedAnswers(BaseRequestMiddleware):
 
     async def _turn(self, method: TelegramMethod[Any], chat: str) -> None:
         """Nobody who talks to the bot waits for hours: a long hold is told as Telegram itself would."""
+        chat_seconds = self._pacer.free_in(chat)
+        if 0.0 < chat_seconds <= _LONGEST_WAIT_SECONDS:
+            async with self._aside():
+                await asyncio.sleep(chat_seconds)
         if not await self._pacer.slot(Lane.ANSWERS, chat, _LONGEST_WAIT_SECONDS):
             wait_seconds = max(self._pacer.free_in(chat), self._pacer.held_for())
             raise TelegramRetryAfter(method, "the pace of this token", math.ceil(wait_seconds))

@@ -157,6 +157,17 @@ updates_seen = Table(
     Column("seen_at", Instant, nullable=False),
 )
 
+# Updates that the platform was told are handled and that are not yet: sealed, a moment old, nearly always none.
+backlog = Table(
+    "backlog",
+    metadata,
+    Column("bot", String(40), primary_key=True),
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kept_at", Instant, nullable=False),
+    Column("starts", SmallInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 # --- bulletins and their deliveries --------------------------------------------------------------------------
 
 bulletins = Table(

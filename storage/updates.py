@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.committer import Committer
 from storage.lookups import Lookups
-from storage.tables import Instant, updates_seen
+from storage.tables import Instant, backlog, updates_seen
 
 _SEEN = select(updates_seen.c.update_id).where(
     updates_seen.c.bot == bindparam("bot"), updates_seen.c.update_id == bindparam("update_id")
@@ -22,6 +22,9 @@ _REMEMBER = insert(updates_seen).from_select(
         bindparam("update_id", type_=updates_seen.c.update_id.type),
         bindparam("seen_at", type_=Instant()),
     ).where(~exists(_SEEN)),
+)
+_DONE_WITH = delete(backlog).where(
+    backlog.c.bot == bindparam("of_bot"), backlog.c.update_id == bindparam("of_update")
 )
 
 
@@ -38,9 +41,14 @@ class Updates:
         return await self._lookups.one(_SEEN, {"bot": bot, "update_id": update_id}) is not None
 
     async def mark_seen(self, bot: str, update_id: int) -> None:
-        """Remember it; repeating this changes nothing."""
+        """Remember it, and take it from the backlog if it is there; repeating this changes nothing."""
         row = {"bot": bot, "update_id": update_id, "seen_at": self._now()}
-        await self._committer.write(lambda connection: connection.execute(_REMEMBER, row))
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(_REMEMBER, row)
+            await connection.execute(_DONE_WITH, {"of_bot": bot, "of_update": update_id})
+
+        await self._committer.write(work)
 
     async def forget(self, before: datetime) -> int:
         """Delete what was seen before; how many. Telegram keeps updates for 24 hours: two days will do."""

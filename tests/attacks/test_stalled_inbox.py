@@ -6,131 +6,141 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiogram import Bot, Dispatcher
-from aiogram.client.session.base import BaseSession
-from aiogram.types import Chat, Message, Update, User
+from aiogram.types import Update
 
-from bot.inbox import Inbox, Poller
+from tests.bot.updates import (
+    LAN,
+    MOMENT,
+    Desk,
+    Kept,
+    Telegram,
+    added,
+    inbox,
+    message,
+    poller,
+    pressed,
+    take_all,
+    written,
+)
 
 WORDS = "words of a citizen"
 
 
-class Seen:
-    """What was handled."""
-
-    def __init__(self) -> None:
-        self.ids: set[int] = set()
-
-    async def has_seen(self, bot: str, update_id: int) -> bool:
-        return update_id in self.ids
-
-    async def mark_seen(self, bot: str, update_id: int) -> None:
-        self.ids.add(update_id)
-
-
-class Desk(Dispatcher):
-    """Counts what reaches it, by chat."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.handled = Counter[int]()
-        self.told = Counter[int]()
-
-    async def feed_update(self, bot: Bot, update: Update, crowded: bool = False, **_: Any) -> None:
-        await asyncio.sleep(0)
-        if update.message is not None:
-            (self.told if crowded else self.handled)[update.message.chat.id] += 1
-
-
-class Session(BaseSession):
-    """Answers getUpdates with the same batch until it is confirmed."""
-
-    def __init__(self, *batch: dict[str, Any]) -> None:
-        super().__init__()
-        self.batch, self.confirmed = batch, asyncio.Event()
-
-    async def make_request(self, bot: Bot, method: Any, timeout: int | None = None) -> Any:  # noqa: ASYNC109
-        if method.offset is not None and method.offset > self.batch[-1]["update_id"]:
-            self.confirmed.set()
-            await asyncio.sleep(3_600)
-        answer = self.json_dumps({"ok": True, "result": self.batch})
-        return self.check_response(bot, method, 200, answer).result
-
-    async def close(self) -> None:
-        return None
-
-    async def stream_content(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError
-        yield b""
-
-
-def _written(update_id: int, chat_id: int, text: str) -> Update:
-    kind = "private" if chat_id > 0 else "supergroup"
-    troll = User(id=7, is_bot=False, first_name="Kẻ phá")
-    moment = datetime(2026, 11, 2, tzinfo=UTC)
-    message = Message(
-        message_id=update_id, date=moment, chat=Chat(id=chat_id, type=kind), from_user=troll, text=text
-    )
-    return Update(update_id=update_id, message=message)
+def by_chat(desk: Desk, *given: dict[str, Any]) -> Counter[int]:
+    """How many of each chat were handled."""
+    chats = {one["update_id"]: one["message"]["chat"]["id"] for one in given}
+    return Counter(chats[number] for number in desk.handled)
 
 
 async def test_commands_that_a_group_cannot_be_answered_are_passed_over() -> None:
-    seen, desk = Seen(), Desk()
-    box = Inbox("loa", Bot("1:AAAA-nobody"), desk, seen)
-    flood = [_written(number, -100, "/verify x") for number in range(100)]
+    kept, desk = Kept(), Desk()
+    flood = [written(number, -100, "/verify x", person=7_000 + number) for number in range(100)]
+    given = [*flood, written(100, -200, "/verify x", person=7), written(101, 1001, "/start")]
 
-    await box.take_all([*flood, _written(100, -200, "/verify x"), _written(101, 1001, "/start")])
+    await take_all(inbox(kept, desk), *given)
 
-    assert desk.handled == {-100: 10, -200: 1, 1001: 1}
-    assert len(seen.ids) == 102
+    assert by_chat(desk, *given) == {-100: 10, -200: 1, 1001: 1}
 
 
 async def test_a_person_who_writes_too_much_is_told_once_and_holds_up_nobody() -> None:
-    seen, desk = Seen(), Desk()
-    box = Inbox("loa", Bot("1:AAAA-nobody"), desk, seen)
-    flood = [_written(number, 1001, "Tin này có thật không?") for number in range(99)]
+    kept, desk = Kept(), Desk()
+    given = [*(written(number, 1001, "Tin này có thật không?") for number in range(99)), written(99, 1002)]
 
-    await box.take_all([*flood, _written(99, 1002, "/start")])
+    await take_all(inbox(kept, desk), *given)
 
-    assert desk.handled == {1001: 12, 1002: 1}
-    assert desk.told == {1001: 1}
-    assert len(seen.ids) == 100
+    assert by_chat(desk, *given) == {1001: 12, 1002: 1}
+    assert len(desk.told) == 1
 
 
 async def test_nor_can_they_do_it_one_after_the_other() -> None:
     desk = Desk()
-    box = Inbox("loa", Bot("1:AAAA-nobody"), desk, Seen())
+    box = inbox(Kept(), desk)
 
     for number in range(60):
-        await box.take(_written(number, 1001, "Tin này có thật không?"))
+        await box.take_pushed(written(number, 1001, "Tin này có thật không?"))
 
-    assert desk.handled == {1001: 30}
-    assert desk.told == {1001: 1}
+    assert len(desk.handled) == 30
+    assert len(desk.told) == 1
+
+
+CAPTION = {"caption": "/verify", "photo": [{"file_id": "1", "file_unique_id": "1", "width": 9, "height": 9}]}
+FLOODS = {
+    "a hundred presses of one button": [pressed(number, 7) for number in range(1, 101)],
+    "a hundred photos with a command under them": [
+        {"update_id": number, "message": message(number, -100, 7, **CAPTION)} for number in range(1, 101)
+    ],
+    "the bot is added to sixty groups": [added(number, -1_000 - number, 7) for number in range(1, 61)],
+    "a hundred edits": [
+        {"update_id": number, "edited_message": message(5, 7, text=str(number), edit_date=MOMENT)}
+        for number in range(1, 101)
+    ],
+    "a hundred words": [written(number, 7) for number in range(1, 101)],
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+async def test_nobody_waits_for_a_stranger_whom_it_takes_a_second_to_answer_each_time(flood: str) -> None:
+    """The stranger's are never done with; everybody else's are, and a Stop of the staff's."""
+    stranger = {one["update_id"] for one in FLOODS[flood]}
+
+    async def handle(update: Update) -> None:
+        if update.update_id in stranger:
+            await asyncio.Event().wait()
+
+    telegram, desk = Telegram(*FLOODS[flood], written(1_000, 1002), pressed(1_001, LAN)), Desk(handle)
+    polling = asyncio.create_task(poller(telegram, Kept(), desk).run())
+    async with asyncio.timeout(10):
+        await telegram.empty.wait()
+    polling.cancel()
+    await asyncio.wait([polling])
+
+    assert sorted(desk.handled) == [1_000, 1_001]
 
 
 async def test_an_update_of_an_unknown_kind_is_passed_over_and_its_words_are_not_logged(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chat = {"id": 1001, "type": "private"}
-    plain = {"message_id": 1, "date": 1, "chat": chat, "text": WORDS}
+    plain = message(1, 1001, text=WORDS)
     strange = {**plain, "forward_origin": {"type": "of_next_year", "date": 1}}
-    session = Session({"update_id": 5, "message": plain}, {"update_id": 6, "message": strange})
-    bot, desk = Bot("1:AAAA-nobody", session=session), Desk()
-    poller = Poller("loa", bot, Inbox("loa", bot, desk, Seen()), ["message"])
+    telegram = Telegram({"update_id": 5, "message": plain}, {"update_id": 6, "message": strange})
+    desk = Desk()
 
     with caplog.at_level(logging.DEBUG):
-        polling = asyncio.create_task(poller.run())
+        polling = asyncio.create_task(poller(telegram, Kept(), desk).run())
         async with asyncio.timeout(5):
-            await session.confirmed.wait()
+            await telegram.empty.wait()
         polling.cancel()
         with suppress(asyncio.CancelledError):
             await polling
 
-    assert desk.handled == {1001: 1}
+    assert desk.handled == [5]
     told = caplog.text + "".join(capsys.readouterr())
     assert "update_id=6" in told
     assert WORDS not in told
+
+
+async def test_nor_are_those_of_one_that_a_crash_left_on_the_disk(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, desk = Kept(), Desk()
+    kept.backlog[5] = b'{"update_id": 5, "message": "' + WORDS.encode() + b'"}'
+    telegram = Telegram(written(6))
+
+    with caplog.at_level(logging.DEBUG):
+        polling = asyncio.create_task(poller(telegram, kept, desk).run())
+        async with asyncio.timeout(5):
+            await telegram.empty.wait()
+        polling.cancel()
+        await asyncio.wait([polling])
+
+    assert desk.handled == [6]
+    told = caplog.text + "".join(capsys.readouterr())
+    assert "passed over" in told
+    assert WORDS not in told
+
+
+def test_every_update_of_these_floods_is_one_that_the_platform_could_send() -> None:
+    assert all(Update.model_validate(one) for flood in FLOODS.values() for one in flood)

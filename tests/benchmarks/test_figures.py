@@ -23,6 +23,7 @@ from benchmarks import (
     planning,
     processor_time,
     restart,
+    strangers,
 )
 from benchmarks.loopback import Conduct, Limit, Seen, open_loopback
 from benchmarks.measuring import Measured, percentile
@@ -213,3 +214,48 @@ def test_who_lacks_a_peer_is_told_what_adds_it(
 
     assert left.value.code == 3
     assert "make bench-install" in capsys.readouterr().err
+
+
+# --- strangers ------------------------------------------------------------------------------------------------------
+
+
+def seen_of(
+    bulletins: int, answers: int, press_seconds: float = 0.1, after_stop: float = 0.1
+) -> strangers.Seen:
+    return strangers.Seen(
+        seconds=10.0,
+        cpu_seconds=1.0,
+        bulletins=bulletins,
+        answers=answers,
+        acts={"press": 100},
+        press_seconds=[press_seconds] * 50,
+        stop_seconds=0.1,
+        after_stop_seconds=after_stop,
+    )
+
+
+@pytest.mark.parametrize(
+    ("busy", "figure", "is_met"),
+    [
+        (seen_of(bulletins=100, answers=150), 100.0, True),
+        (seen_of(bulletins=80, answers=150), 80.0, False),
+        (seen_of(bulletins=50, answers=200), 60.0, False),  # answers took more than decision 8 lets them
+        (seen_of(bulletins=100, answers=150, press_seconds=2.1), 100.0, False),
+        (seen_of(bulletins=100, answers=150, after_stop=2.1), 100.0, False),
+    ],
+)
+def test_strangers_may_take_what_answers_may_and_no_more(
+    busy: strangers.Seen, figure: float, is_met: bool
+) -> None:
+    finding = strangers.judge(seen_of(bulletins=250, answers=0), busy, 200)
+
+    assert (finding.figure, finding.met) == (figure, is_met)
+    assert finding.peers == {"without them": 100.0}
+
+
+async def test_a_few_strangers_are_measured_against_the_whole_of_loa() -> None:
+    seen = await strangers.watch(300, strangers=3, seconds=1.0)
+
+    assert seen.bulletins > 0
+    assert seen.press_seconds
+    assert sum(seen.acts.values()) > 0

@@ -117,8 +117,9 @@ async def test_what_strangers_send_is_looked_at_in_workers_alone(
     def held_up(*_: object) -> None:
         raise AssertionError("looked at in the process that sends")
 
-    for check in ("comparison.read", "facts.read", "links.address_spans", "comparison.Comparer.compare"):
+    for check in ("comparison.read", "facts.read", "comparison.Comparer.compare"):
         monkeypatch.setattr(f"reports.checks.{check}", held_up)
+    monkeypatch.setattr("bulletins.links.address_spans", held_up)
     world, sau = simulator.world, players.sau
     sau.started.add(players.bot.id)
     origin = Origin(OriginKind.HIDDEN_USER, datetime(2026, 11, 2, tzinfo=UTC), name="Ai đó")

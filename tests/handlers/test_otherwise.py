@@ -6,7 +6,7 @@ import pytest
 
 from bulletins.bulletin import VIETNAMESE
 from handlers import otherwise
-from handlers.crowding import CROWDED
+from handlers.crowding import CROWDED, Crowded
 from simulator.world import FileKind, User
 from tests.handlers.house import House
 from tests.handlers.newsroom import Newsroom
@@ -118,12 +118,32 @@ async def test_a_picture_where_nobody_takes_one_is_answered(newsroom: Newsroom) 
     assert "/start" in house.last(sau).text
 
 
-async def test_what_is_too_much_at_once_is_said_so_and_has_no_effect(house: House) -> None:
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [(Crowded.FOR_NOW, "Bạn gửi nhiều tin quá"), (Crowded.TODAY, "Hôm nay Loa chỉ trả lời")],
+)
+async def test_what_is_too_much_is_said_so_and_has_no_effect(house: House, when: Crowded, said: str) -> None:
     sau = house.world.add_user("Bác Sáu")
     house.world.say(sau, house.account, "/quen")
     (update,) = await house.waiting()
 
-    await house.dispatcher.feed_update(house.bot, update, bot_name="loa", **{CROWDED: True})
+    await house.dispatcher.feed_update(house.bot, update, bot_name="loa", **{CROWDED: when})
 
-    assert house.last(sau).text.startswith("Bạn gửi nhiều tin quá")
+    assert house.last(sau).text.startswith(said)
     assert house.labels(sau) == []
+
+
+async def test_a_press_that_is_too_much_is_told_so_to_who_pressed_and_can_be_made_again(house: House) -> None:
+    sau = house.world.add_user("Bác Sáu")
+    await house.start(sau)
+    before = house.said(sau)
+    query = house.touch(sau, "English")
+    (update,) = await house.waiting()
+
+    await house.dispatcher.feed_update(house.bot, update, bot_name="loa", **{CROWDED: Crowded.FOR_NOW})
+    assert house.world.callbacks[query].answer.startswith("Bạn bấm hơi nhanh")
+    assert house.said(sau) == before
+
+    house.pass_over()
+    await house.press(sau, "English")
+    assert house.said(sau) != before

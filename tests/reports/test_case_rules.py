@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -74,18 +75,28 @@ def test_a_quota_gives_room_again_when_its_time_has_passed() -> None:
     assert quota.use("sau", NOON + timedelta(hours=1)) is None
 
 
-def test_of_very_many_who_ask_the_one_who_asked_longest_ago_is_forgotten() -> None:
-    """So the memory is bounded; nobody else gets room by it."""
-    quota = Quota(1, timedelta(hours=1))
-    for number in range(50_000):
-        assert quota.use(str(number), NOON) is None
-    assert quota.use("0", NOON) is not None  # has asked last now
+def test_a_quota_of_hundreds_a_day_keeps_few_moments_and_is_never_exceeded_in_any_stretch() -> None:
+    random, quota, used = Random(5), Quota(300, timedelta(days=1)), list[datetime]()
+    now = NOON
+    for _ in range(5_000):
+        now += timedelta(seconds=random.choice([0, 1, 60, 600]))
+        if quota.use("sau", now) is None:
+            used.append(now)
 
-    assert quota.use("one more", NOON) is None
+    assert all(later - first >= timedelta(days=1) for first, later in zip(used, used[300:], strict=False))
+    assert len(used) > 2_500
+    assert len(quota._used["sau"]) <= 25
 
-    assert quota.use("0", NOON) is not None
-    assert quota.use("2", NOON) is not None
-    assert quota.use("1", NOON) is None
+
+def test_a_flood_of_strangers_gives_nobody_their_quota_back_and_takes_no_more_memory() -> None:
+    quota = Quota(5, timedelta(days=1), most_remembered=1_000)
+    while quota.use("kẻ phá", NOON) is None:
+        pass
+    for number in range(20_000):
+        quota.use(str(number), NOON + timedelta(seconds=1))
+
+    assert quota.use("kẻ phá", NOON + timedelta(seconds=2)) is not None
+    assert len(quota._used) == 1_000
 
 
 def test_sources_are_web_addresses_and_codes_and_leave_the_explanation() -> None:
