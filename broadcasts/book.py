@@ -15,7 +15,7 @@ from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.recurrence import Recur
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
-from members.roles import Role
+from members.staff import Colleague
 
 
 class Refusal(StrEnum):
@@ -34,6 +34,10 @@ class Refusal(StrEnum):
     ALREADY_WITHDRAWN = "already_withdrawn"
     SUPERSEDED = "superseded"
     LACKS_APPROVALS = "lacks_approvals"
+    OUTSIDE_LIMITS = "outside_limits"
+    """The person's roles are for other offices or areas."""
+    SAME_PERSON = "same_person"
+    """They consented already, under another account of theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,15 +127,6 @@ class AudienceSize:
 
     channels: int
     members: int
-
-
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    """A person of the operator's staff, by the name colleagues know."""
-
-    person: PersonId
-    name: str
-    roles: frozenset[Role]
 
 
 class BookWriting(Protocol):

@@ -15,10 +15,18 @@ from broadcasts.book import Change, Consent, Refusal, Revision, Skip
 from broadcasts.broadcast import BROADCAST_TRANSITIONS, Broadcast, BroadcastState
 from broadcasts.recurrence import NextMoment, never, series_problems
 from broadcasts.schedule import Due, due
-from bulletins.bulletin import DEFAULT_APPROVALS, Bulletin, Severity, approvals_needed, is_correction
+from bulletins.bulletin import (
+    DEFAULT_APPROVALS,
+    Bulletin,
+    MsgType,
+    Severity,
+    approvals_needed,
+    is_correction,
+)
 from bulletins.problems import Problem, problems
 from members.channel import PersonId
-from members.roles import Role
+from members.roles import Limits, Role
+from members.staff import Colleague
 
 VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 EDITABLE = frozenset({BroadcastState.DRAFT, BroadcastState.IN_REVIEW})
@@ -69,6 +77,27 @@ def judge_consent(
     if broadcast.state is not BroadcastState.IN_REVIEW:
         return Refusal.TOO_LATE
     return Refusal.NOT_READY if faults(broadcast.bulletin, consent.at, rules.next_moment) else None
+
+
+def is_within(limits: Limits, bulletin: Bulletin) -> bool:
+    """Whether roles with these limits count for it. To withdraw something, as to stop it, is open to all."""
+    return bulletin.msg_type is MsgType.CANCEL or limits.cover(bulletin.issuer, bulletin.audience.areas)
+
+
+def is_for(colleague: Colleague | None, bulletin: Bulletin) -> bool:
+    """Whether they may start it, as far as their limits go."""
+    return colleague is not None and is_within(colleague.limits, bulletin)
+
+
+def judge_colleague(broadcast: Broadcast, colleague: Colleague | None) -> Refusal | None:
+    """Whether this account may have a say in it at all: within its limits, and only once for a human being."""
+    if colleague is None:
+        return Refusal.NOT_ALLOWED
+    if not is_within(colleague.limits, broadcast.bulletin):
+        return Refusal.OUTSIDE_LIMITS
+    if broadcast.author in colleague.others:
+        return Refusal.OWN_BULLETIN
+    return Refusal.SAME_PERSON if colleague.others.intersection(broadcast.approved_by) else None
 
 
 def faults(bulletin: Bulletin, now: datetime, next_moment: NextMoment) -> tuple[Problem, ...]:

@@ -15,7 +15,6 @@ from broadcasts.book import (
     AudienceSize,
     Book,
     Change,
-    Colleague,
     Consent,
     Consented,
     NewDraft,
@@ -34,6 +33,7 @@ from bulletins.cap import CapDraft
 from bulletins.code import body_symbols, make
 from bulletins.problems import Problem
 from members.channel import PersonId
+from members.staff import Colleague
 
 _CODES_TRIED_AT_MOST = 32
 _EDITS_TRIED_AT_MOST = 5

@@ -9,13 +9,15 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.consent import is_within
 from broadcasts.recurrence import Upcoming
 from bulletins.bulletin import Bulletin, BulletinId, Code, is_correction, is_life_safety, lane
 from bulletins.canonical import approval_hash, content_hash
 from members.channel import PersonId
 from members.roles import Role
 from storage.bulletin_records import bulletin_of, record_of
-from storage.tables import approvals, bulletins, recurrences, staff
+from storage.staff_rows import limits_of
+from storage.tables import approvals, bulletins, linked_accounts, recurrences, staff
 
 
 def bulletin_columns(bulletin: Bulletin) -> dict[str, Any]:
@@ -83,19 +85,33 @@ async def roles_of(connection: AsyncConnection, person: PersonId) -> frozenset[R
 
 
 async def _consenting(connection: AsyncConnection, row: Row[Any], hash_now: str) -> tuple[PersonId, ...]:
-    """Consents by people who still may: approvers, and for a correction its author while of the staff."""
+    """Consents by people who still may: approvers, and for a correction its author while of the staff.
+
+    Of two accounts of one human being the first counts, and of two of the author's none.
+    """
+    author = linked_accounts.alias()
+    authors = select(author.c.human).where(author.c.person == row.author).scalar_subquery()
     found = await connection.execute(
-        select(approvals.c.person, staff.c.roles)
+        select(
+            approvals.c.person,
+            *(staff.c.roles, staff.c.issuers, staff.c.areas),
+            linked_accounts.c.human,
+            authors.label("authors"),
+        )
         .join(staff, staff.c.person == approvals.c.person)
+        .outerjoin(linked_accounts, linked_accounts.c.person == approvals.c.person)
         .where(approvals.c.bulletin_id == row.id, approvals.c.approval_hash == hash_now)
         .order_by(approvals.c.approved_at, approvals.c.person)
     )
-    own = row.author if is_correction(bulletin_of(row.record)) else None
-    return tuple(
-        PersonId(person)
-        for person, stored in found
-        if Role.APPROVER in _roles(stored) or (person == own and _roles(stored))
-    )
+    bulletin, counted = bulletin_of(row.record), dict[str, PersonId]()
+    own = row.author if is_correction(bulletin) else None
+    for yes in found:
+        human, is_own = yes.human or yes.person, yes.person == own
+        is_authors = human == (yes.authors or row.author) and not is_own
+        may = Role.APPROVER in _roles(yes.roles) or (is_own and yes.roles)
+        if may and not is_authors and is_within(limits_of(yes), bulletin):
+            counted.setdefault(human, PersonId(yes.person))
+    return tuple(counted.values())
 
 
 def _roles(stored: Collection[str]) -> frozenset[Role]:

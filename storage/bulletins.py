@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from broadcasts.book import (
     AudienceSize,
     Change,
-    Colleague,
     Consent,
     Consented,
     NewDraft,
@@ -30,7 +29,9 @@ from broadcasts.consent import (
     EDITABLE,
     STARTABLE,
     StartRules,
+    is_for,
     judge_change,
+    judge_colleague,
     judge_consent,
     judge_revision,
     path_of_approval,
@@ -41,9 +42,9 @@ from broadcasts.recurrence import SERIES_STOPPED, Recur
 from broadcasts.schedule import Due, due
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
-from members.roles import Role
+from members.staff import Colleague, roles_of
 from storage.audience import audience_size, what_is_missing
-from storage.bulletin_rows import bulletin_columns, read_broadcast, roles_of
+from storage.bulletin_rows import bulletin_columns, read_broadcast
 from storage.bulletin_writes import (
     begin,
     changed_columns,
@@ -57,10 +58,12 @@ from storage.bulletin_writes import (
 )
 from storage.committer import Committer
 from storage.recurrences import begin_series, foresee, recur_or_refuse, skip_or_refuse, stop_held
-from storage.tables import bulletins, recurrences, staff
+from storage.staff_rows import colleague_of, everybody
+from storage.tables import bulletins, recurrences
 
+# What leads to copies: it takes somebody whose limits cover the bulletin. Stopping takes anybody.
+_STARTED_ON = (BroadcastState.IN_REVIEW, BroadcastState.SENDING)
 _LISTED_AT_MOST = 50
-_STAFF_AT_MOST = 500
 _SCHEDULED_AT_MOST = 10_000
 
 
@@ -110,8 +113,9 @@ class BulletinBook:
             known = await has_consented(connection, consent)
             if known and consent.person in broadcast.approved_by and broadcast.state not in EDITABLE:
                 return self._consented(broadcast)
-            roles = await roles_of(connection, consent.person)
-            refused = judge_consent(broadcast, consent, roles, self._rules())
+            colleague = await colleague_of(connection, consent.person)
+            refused = judge_colleague(broadcast, colleague)
+            refused = refused or judge_consent(broadcast, consent, roles_of(colleague), self._rules())
             refused = refused or await why_overtaken(connection, broadcast)
             refused = refused or await _missing(connection, broadcast)
             return refused or await self._write_consent(connection, consent, known)
@@ -128,7 +132,10 @@ class BulletinBook:
             broadcast = await read_broadcast(connection, change.bulletin_id)
             if broadcast is None:
                 return Refusal.UNKNOWN
-            refused = judge_change(broadcast, change, await roles_of(connection, change.person))
+            colleague = await colleague_of(connection, change.person)
+            refused = judge_change(broadcast, change, roles_of(colleague))
+            if refused is None and change.to in _STARTED_ON and not is_for(colleague, broadcast.bulletin):
+                refused = Refusal.OUTSIDE_LIMITS
             if refused:
                 return refused
             changed = await set_state(
@@ -148,8 +155,12 @@ class BulletinBook:
             broadcast = await read_broadcast(connection, start.bulletin_id)
             if broadcast is None:
                 return Refusal.UNKNOWN
-            if start.person is not None and not await roles_of(connection, start.person):
-                return Refusal.NOT_ALLOWED
+            if start.person is not None:
+                colleague = await colleague_of(connection, start.person)
+                if colleague is None:
+                    return Refusal.NOT_ALLOWED
+                if not is_for(colleague, broadcast.bulletin):
+                    return Refusal.OUTSIDE_LIMITS
             return await self._start_or_hold(connection, broadcast, start)
 
         return await self._committer.write(work)
@@ -230,10 +241,7 @@ class BulletinBook:
     async def staff(self) -> Sequence[Colleague]:
         """The operator's staff as it is now."""
         async with self._engine.connect() as connection:
-            rows = await connection.execute(select(staff).order_by(staff.c.name).limit(_STAFF_AT_MOST))
-            return [
-                Colleague(PersonId(row.person), row.name, frozenset(map(Role, row.roles))) for row in rows
-            ]
+            return await everybody(connection)
 
     async def codes_in_use(self) -> int:
         """How many codes are taken."""

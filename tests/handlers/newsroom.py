@@ -35,6 +35,7 @@ from storage.tables import bulletins, channels, deliveries
 from storage.waiting import waiting_deliveries
 from tests.broadcasts.office import CALENDAR, ZONE, group_row
 from tests.handlers.house import BOT_NAME, OFFER, TEXTS, House, NamedChoice
+from tests.staff_rows import set_staff
 
 ISSUERS = (NamedChoice("cdc", "Trung tâm Y tế thành phố", "City Health Centre"),)
 SOURCE = "https://soyte.example.vn/tin/1"
@@ -133,12 +134,13 @@ class Newsroom:
         self.lan, self.minh, self.phuc = (world.add_user(name) for name in ("Lan", "Minh", "Phúc"))
         self.sau = world.add_user("Bác Sáu")
         both = (Role.MODERATOR, Role.APPROVER)
-        await self.house.roster.replace_staff(
+        await set_staff(
+            self.house.committer,
             [
                 (self.house.person(self.lan), "Lan", both),
                 (self.house.person(self.minh), "Minh", both),
                 (self.house.person(self.phuc), "Phúc", (Role.APPROVER,)),
-            ]
+            ],
         )
         for person in (self.lan, self.minh, self.phuc, self.sau):
             await self.house.start(person)

@@ -12,6 +12,7 @@ from simulator.world import User
 from storage.tables import bulletins, deliveries
 from tests.handlers.house import BOT_NAME, House
 from tests.handlers.newsroom import Newsroom
+from tests.staff_rows import set_staff
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ async def test_a_scheduled_bulletin_is_stopped_and_need_not_be_typed_again(newsr
 async def test_a_missed_start_whose_approver_left_can_only_be_stopped(newsroom: Newsroom) -> None:
     house, lan = newsroom.house, newsroom.lan
     scheduled = await _scheduled(newsroom)
-    await house.roster.replace_staff([(newsroom.person(lan), "Lan", (Role.MODERATOR,))])
+    await set_staff(house.committer, [(newsroom.person(lan), "Lan", (Role.MODERATOR,))])
     house.clock.pass_by(hours=24)
     await newsroom.desk.start_due(scheduled.id)
     await newsroom.board.update()
