@@ -27,6 +27,7 @@ from bot.inbox import Inbox, Poller
 from bot.notices import Crier
 from bot.person_language import load_texts
 from bot.premises import Premises
+from bot.staff_news import StaffNews
 from bot.storehouse import start_rules
 from bot.supervisor import Supervisor
 from broadcasts.lifecycle import Desk
@@ -55,6 +56,7 @@ class Reception:
     bots: Mapping[str, Bot]
     conversations: Conversations
     clockwork: Clockwork
+    staff_news: StaffNews
 
     def own_household(self, supervisor: Supervisor) -> None:
         """The tasks of which the whole network needs one each: polling, timers, notices."""
@@ -63,6 +65,7 @@ class Reception:
         own("intake", conversations.intake.run)
         own("errands", conversations.errands.run)
         own("progress", conversations.progress.run)
+        own("staff news", self.staff_news.run)
         own("clockwork", self.clockwork.run)
         for name, branch in self.premises.branches.items():
             bot, chat = self.bots[name], branch.settings.moderators_chat
@@ -132,13 +135,15 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
         next_moment=start_rules(premises.settings).next_moment,
     )
     clockwork.serve(desk)
+    texts = load_texts(default=premises.settings.network.language)
+    news = StaffNews(premises, bots, texts)
     conversations = furnish(
         Furniture(
             settings=premises.settings,
             house=premises.house,
             archive=archive,
             bots=bots,
-            texts=load_texts(default=premises.settings.network.language),
+            texts=texts,
             imprint=premises.imprint,
             desk=desk,
             surroundings=premises.given,
@@ -150,9 +155,10 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
                 premises.given.now,
                 premises.imprint.zone,
             ),
+            ring_owners=news.ring,
         )
     )
-    return Reception(premises, archive, bots, conversations, clockwork)
+    return Reception(premises, archive, bots, conversations, clockwork, news)
 
 
 def _clockwork(premises: Premises, archive: Archive) -> Clockwork:

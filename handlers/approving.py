@@ -18,6 +18,7 @@ from aiogram.utils.i18n.context import get_i18n
 
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.consent import judge_colleague
 from bulletins.bulletin import BulletinId
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.bulletin_desk import BulletinDesk
@@ -74,7 +75,8 @@ class Reviews:
         """Show it to every approver but its author, and to the moderators' chat; what to tell the author."""
         reached, missed = list[str](), list[str]()
         for colleague in await self._desk.desk.staff():
-            if Role.APPROVER in colleague.roles and colleague.person != broadcast.author:
+            may = judge_colleague(broadcast, colleague) is None and Role.APPROVER in colleague.roles
+            if may and colleague.person != broadcast.author:
                 chat = chat_of(colleague.person)
                 with language(get_i18n().default_locale):
                     arrived = await self.show(bot, bot_name, chat, colleague.person, broadcast)
@@ -149,10 +151,11 @@ class ApprovingTalk:
     async def list_waiting(self, message: Message, bot: Bot, bot_name: str) -> None:
         """Everything that waits for this approver."""
         person = writer_of(message)
+        me = next((one for one in await self._desk.desk.staff() if one.person == person), None)
         waiting = [
             one
             for one in await self._desk.desk.awaiting_review()
-            if one.author != person and person not in one.approved_by
+            if one.author != person and person not in one.approved_by and judge_colleague(one, me) is None
         ]
         if not waiting:
             await message.answer(_("Nothing waits for your approval."))

@@ -58,6 +58,14 @@ def why_not(refusal: Refusal) -> str:
         Refusal.LACKS_APPROVALS: _(
             "An approval it rests on no longer counts. Please write it anew and have it approved."
         ),
+        Refusal.OUTSIDE_LIMITS: _(
+            "Your role is for other offices or areas than this bulletin's. Please change those, or ask a colleague "
+            "whose role covers them."
+        ),
+        Refusal.SAME_PERSON: _(
+            "You approved it already from your other account. One person counts once: somebody else must approve it,"
+            " too."
+        ),
     }[refusal]
 
 

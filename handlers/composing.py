@@ -19,7 +19,7 @@ from aiogram.utils.i18n import gettext as _
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast
 from broadcasts.drafting import Origin, anew, blank
-from bulletins.bulletin import BulletinId, MsgType, Status, is_correction
+from bulletins.bulletin import Audience, BulletinId, MsgType, Status, is_correction
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.approving import Reviews, needs_words, own_code_words
 from handlers.bulletin_desk import BulletinDesk
@@ -122,7 +122,10 @@ class ComposingTalk:
         """A new draft, and its text is asked for."""
         await acknowledge(query)
         person = person_of(query.from_user)
-        bulletin = blank(Status(payload["status"]), self._desk.usual_issuer, self._desk.now())
+        limits = await self._desk.limits_of(person)
+        issuer = next(iter(self._desk.issuers_within(limits)), "")
+        bulletin = blank(Status(payload["status"]), issuer, self._desk.now())
+        bulletin = replace(bulletin, audience=Audience(areas=tuple(sorted(limits.areas))))
         origin = Origin(person, str(query.from_user.id), f"press:{query.id}")
         draft = await self._desk.desk.compose(bulletin, origin)
         await show_instead(query, f"<b>{kind_words(draft.bulletin)}</b>")

@@ -71,7 +71,7 @@ async def read_invitations(
     return [_invitation(row) for row in await connection.execute(wanted)]
 
 
-def limits_of(row: Row[Any]) -> Limits:
+def limits_of(row: Any) -> Limits:
     """The limits that stand in a row of any of these tables."""
     return Limits(frozenset(row.issuers), frozenset(row.areas))
 
