@@ -99,7 +99,7 @@ class InvitingTalk:
             return
         row: list[Cell] = [
             (_("✅ I accept"), "invite.accept", {"key": found.key}),
-            (_("No, thank you"), "invite.decline", {}),
+            (_("Not now, thank you"), "invite.decline", {}),
         ]
         markup = await self._desk.keyboard([row], person)
         await message.answer(await self._invited_words(found), reply_markup=markup)
