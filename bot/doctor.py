@@ -28,12 +28,11 @@ from bot.bots import open_bot, open_http
 from bot.configuration import BotSecrets, read_bot_secrets, read_key, read_pledge, read_settings
 from bot.door import is_in_use, is_loa_there, listen, webhook_address
 from bot.mistakes import OperatorMistake, mistake_behind, unwritable_database
+from bot.ownership import owner_trouble
 from bot.settings import Settings, TelegramBot, Web
 from bot.texts import gettext as _
-from storage.committer import Committer
 from storage.engine import open_engine, sqlite_file
 from storage.schema import migrations, newest_version, version_of
-from storage.staff_book import SqlStaffBook
 
 ANSWER_SECONDS: Final = 10
 SKEW_SECONDS: Final = 5.0
@@ -175,7 +174,9 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
         version = await version_of(engine)
         yield _check_version(version)
         if version == newest_version():
-            yield await check_owner(engine, settings)
+            trouble = await owner_trouble(engine, settings)
+            level = Level.OK if trouble is None else Level.WARN
+            yield Finding(level, _("Staff"), trouble or _("The network has an owner."))
         if engine.dialect.name == "sqlite":
             yield await _check_durability(engine)
     except (SQLAlchemyError, OSError) as error:
@@ -183,18 +184,6 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(Level.FAIL, subject, str(mistake))
     finally:
         await engine.dispose()
-
-
-async def check_owner(engine: AsyncEngine, settings: Settings) -> Finding:
-    """Somebody can invite; and no list in the settings pretends to say who may do what."""
-    subject, book = _("Staff"), SqlStaffBook(engine, Committer(engine))
-    if not await book.has_owner():
-        advice = _("Nobody owns this network yet: run loa invite-owner and send the code to the bot.")
-        return Finding(Level.WARN, subject, advice)
-    if settings.staff:
-        advice = _("The staff list in the settings is not read any more: delete it. Roles are given by /moi.")
-        return Finding(Level.WARN, subject, advice)
-    return Finding(Level.OK, subject, _("The network has an owner."))
 
 
 async def check_bot(

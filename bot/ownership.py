@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.configuration import read_settings
 from bot.mistakes import OperatorMistake
@@ -19,6 +20,7 @@ from members.channel import PersonId
 from members.roles import Role
 from members.staff import STAFF_INVITATION_LASTS, Colleague, StaffRefusal
 from members.staffing import CODE_PREFIX, Staffing
+from storage.committer import Committer
 from storage.staff_book import SqlStaffBook
 
 log = structlog.get_logger(__name__)
@@ -44,6 +46,15 @@ async def move_staff_over(settings: Settings, book: SqlStaffBook, at: datetime) 
         log.warning("the staff list in the settings is not read: roles are given by /moi; delete the list")
     if not await book.has_owner():
         log.warning("nobody owns this network yet: run `loa invite-owner` here and send the code to the bot")
+
+
+async def owner_trouble(engine: AsyncEngine, settings: Settings) -> str | None:
+    """What ``loa doctor`` says about it, unless somebody can invite and no list pretends to say who may what."""
+    if not await SqlStaffBook(engine, Committer(engine)).has_owner():
+        return _("Nobody owns this network yet: run loa invite-owner and send the code to the bot.")
+    if settings.staff:
+        return _("The staff list in the settings is not read any more: delete it. Roles are given by /moi.")
+    return None
 
 
 def invite_owner(config: Path, environ: Mapping[str, str], *, is_recovery: bool) -> str:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from bot.ownership import move_staff_over
 from bot.settings import Person, Settings
 from bot.settings import Role as ListedRole
-from broadcasts.book import Consented, Refusal
-from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.drafting import Weight, weighted
 from members.channel import PersonId
 from members.roles import Role
 from members.staff import Grant, StaffInvitation, StaffRefusal
-from storage.tables import approvals, staff, staff_changes
+from storage.tables import staff_changes
 from tests.handlers.house import BOT_NAME, House
 from tests.handlers.personnel import Personnel
 
@@ -85,7 +82,7 @@ async def test_an_expired_code_leads_nowhere(personnel: Personnel) -> None:
 
 
 async def test_a_yes_that_an_owner_gives_days_later_does_not_count(personnel: Personnel) -> None:
-    house, lan = personnel.house, house_person(personnel, "lan")
+    house, lan = personnel.house, personnel.person("lan")
     made = await house.staffing.invite(lan, APPROVER)
     assert isinstance(made, tuple)
     await house.staffing.accept(made[1], house.person(personnel.hanh), "Hạnh")
@@ -95,12 +92,8 @@ async def test_a_yes_that_an_owner_gives_days_later_does_not_count(personnel: Pe
     assert await personnel.roles(personnel.hanh) == frozenset()
 
 
-def house_person(personnel: Personnel, name: str) -> PersonId:
-    return personnel.house.person(getattr(personnel.newsroom, name))
-
-
 async def test_two_use_one_code_at_once_and_one_of_them_waits_for_the_owner(personnel: Personnel) -> None:
-    house, lan = personnel.house, house_person(personnel, "lan")
+    house, lan = personnel.house, personnel.person("lan")
     made = await house.staffing.invite(lan, APPROVER)
     assert isinstance(made, tuple)
     guests = [PersonId(f"telegram:{9000 + number}") for number in range(8)]
@@ -130,31 +123,22 @@ async def test_guessing_codes_ends_after_a_few_tries(personnel: Personnel) -> No
 async def test_an_owner_who_is_one_no_more_gives_no_roles_by_what_they_had_prepared(
     personnel: Personnel,
 ) -> None:
-    house, lan, minh = personnel.house, house_person(personnel, "lan"), house_person(personnel, "minh")
-    await make_owner(personnel, minh)
+    house, lan, minh = personnel.house, personnel.person("lan"), personnel.person("minh")
+    await personnel.make_owner(minh)
     made = await house.staffing.invite(lan, Grant(frozenset({Role.OWNER})))
     assert isinstance(made, tuple)
     await house.staffing.accept(made[1], house.person(personnel.hanh), "Hạnh")
     assert await house.staffing.remove(lan, frozenset({Role.OWNER}), minh) is None
 
     assert await house.staffing.decide(made[1], lan, is_yes=True) is StaffRefusal.NOT_OWNER
-    await make_owner(personnel, lan, by=minh)
+    await personnel.make_owner(lan, by=minh)
     assert await house.staffing.decide(made[1], lan, is_yes=True) is StaffRefusal.BAD_CODE
     assert await house.staffing.invite(house.person(personnel.hanh), APPROVER) is StaffRefusal.NOT_OWNER
 
 
-async def make_owner(personnel: Personnel, person: PersonId, by: PersonId | None = None) -> None:
-    house = personnel.house
-    inviter = by or house_person(personnel, "lan")
-    made = await house.staffing.invite(inviter, Grant(frozenset({Role.OWNER})))
-    assert isinstance(made, tuple)
-    await house.staffing.accept(made[1], person, "Tên")
-    assert isinstance(await house.staffing.decide(made[1], inviter, is_yes=True), StaffInvitation)
-
-
 async def test_of_two_owners_who_send_each_other_away_at_once_one_stays(personnel: Personnel) -> None:
-    house, lan, minh = personnel.house, house_person(personnel, "lan"), house_person(personnel, "minh")
-    await make_owner(personnel, minh)
+    house, lan, minh = personnel.house, personnel.person("lan"), personnel.person("minh")
+    await personnel.make_owner(minh)
 
     results = await asyncio.gather(
         house.staffing.remove(lan, frozenset(Role), minh), house.staffing.remove(minh, frozenset(Role), lan)
@@ -164,142 +148,6 @@ async def test_of_two_owners_who_send_each_other_away_at_once_one_stays(personne
     owners = [one for one in await house.staffing.staff() if Role.OWNER in one.roles]
     assert len(owners) == 1
     assert await house.staffing.resign(owners[0].person) is StaffRefusal.LAST_OWNER
-
-
-async def severe_in_review(personnel: Personnel) -> Broadcast:
-    """Lan's bulletin that takes two approvals."""
-    newsroom = personnel.newsroom
-    await newsroom.compose(newsroom.lan)
-    draft = await newsroom.newest()
-    lan = newsroom.person(newsroom.lan)
-    await newsroom.desk.edit(draft.id, lan, weighted(Weight.LIFE_THREATENING))
-    draft = await newsroom.newest()
-    waiting = await newsroom.desk.submit(draft.id, lan, draft.approval_hash)
-    assert isinstance(waiting, Broadcast), waiting
-    return waiting
-
-
-async def test_who_is_demoted_in_the_moment_of_approving_has_not_approved(personnel: Personnel) -> None:
-    """Whichever came first: afterwards the yes is void, also if the role is given back."""
-    house, newsroom = personnel.house, personnel.newsroom
-    waiting = await severe_in_review(personnel)
-    lan, minh, phuc = (house_person(personnel, name) for name in ("lan", "minh", "phuc"))
-
-    await asyncio.gather(
-        newsroom.desk.approve(waiting.id, minh, waiting.approval_hash),
-        house.staffing.remove(minh, frozenset({Role.APPROVER}), lan),
-    )
-    given_back = await house.staffing.invite(lan, APPROVER)
-    assert isinstance(given_back, tuple)
-    await house.staffing.accept(given_back[1], minh, "Minh")
-    await house.staffing.decide(given_back[1], lan, is_yes=True)
-
-    result = await newsroom.desk.approve(waiting.id, phuc, waiting.approval_hash)
-    assert isinstance(result, Consented)
-    assert result.still_needed == 1
-    assert result.broadcast.approved_by == (phuc,)
-
-
-async def test_what_was_approved_by_one_who_lost_the_role_is_not_sent_at_its_time(
-    personnel: Personnel,
-) -> None:
-    newsroom, lan = personnel.newsroom, house_person(personnel, "lan")
-    waiting = await severe_in_review(personnel)
-    for name in ("minh", "phuc"):
-        person = house_person(personnel, name)
-        last = await newsroom.desk.approve(waiting.id, person, waiting.approval_hash)
-        if name == "minh":
-            await personnel.house.staffing.remove(person, frozenset(Role), lan)
-
-    assert isinstance(last, Consented)
-    assert last.still_needed == 1
-    assert await newsroom.planned(waiting) == 0
-
-
-async def test_one_person_with_two_accounts_approves_once(personnel: Personnel) -> None:
-    house, newsroom = personnel.house, personnel.newsroom
-    lan, minh, phuc = (house_person(personnel, name) for name in ("lan", "minh", "phuc"))
-    waiting = await severe_in_review(personnel)
-    await newsroom.desk.approve(waiting.id, minh, waiting.approval_hash)
-    await house.staffing.link(minh, phuc, lan)
-
-    assert await newsroom.desk.approve(waiting.id, phuc, waiting.approval_hash) is Refusal.SAME_PERSON
-    await house.say(newsroom.phuc, "/duyet")
-    assert "Không có bản tin nào chờ bạn duyệt" in house.last(newsroom.phuc).text
-    assert await newsroom.planned(waiting) == 0
-
-
-async def test_accounts_linked_after_both_approved_count_once_when_it_is_counted(
-    personnel: Personnel,
-) -> None:
-    """Also behind the code's back: both rows stand there, and one of them counts."""
-    house, newsroom = personnel.house, personnel.newsroom
-    lan, minh, phuc = (house_person(personnel, name) for name in ("lan", "minh", "phuc"))
-    waiting = await severe_in_review(personnel)
-    rows = [
-        {
-            "bulletin_id": waiting.id,
-            "person": person,
-            "approval_hash": waiting.approval_hash,
-            "approved_at": house.clock.now(),
-        }
-        for person in (minh, phuc)
-    ]
-    await house.committer.write(lambda connection: connection.execute(insert(approvals), rows))
-    before = await newsroom.newest()
-    assert set(before.approved_by) == {minh, phuc}
-
-    await house.staffing.link(phuc, minh, lan)
-
-    assert len((await newsroom.newest()).approved_by) == 1
-
-
-async def test_nobody_approves_their_own_words_from_their_other_account(personnel: Personnel) -> None:
-    house, newsroom = personnel.house, personnel.newsroom
-    lan, minh = house_person(personnel, "lan"), house_person(personnel, "minh")
-    await house.staffing.link(lan, minh, lan)
-    await newsroom.compose(newsroom.lan)
-    await newsroom.submit(newsroom.lan)
-    waiting = await newsroom.newest()
-    assert "Đã hỏi: Phúc." in house.last(newsroom.lan).text
-
-    refused = await newsroom.desk.approve(waiting.id, minh, waiting.approval_hash)
-
-    assert refused is Refusal.OWN_BULLETIN
-    assert (await newsroom.newest()).state is BroadcastState.IN_REVIEW
-
-
-async def test_leaving_and_coming_back_makes_nobody_a_second_person(personnel: Personnel) -> None:
-    """Lan's first account leaves the staff after writing: the second one still is Lan."""
-    house, newsroom = personnel.house, personnel.newsroom
-    lan, minh, phuc = (house_person(personnel, name) for name in ("lan", "minh", "phuc"))
-    await make_owner(personnel, phuc)
-    await house.staffing.link(lan, minh, lan)
-    await newsroom.compose(newsroom.lan)
-    await newsroom.submit(newsroom.lan)
-    waiting = await newsroom.newest()
-    await house.say(newsroom.lan, "/quen")
-    assert await personnel.roles(newsroom.lan) == frozenset()
-
-    refused = await newsroom.desk.approve(waiting.id, minh, waiting.approval_hash)
-
-    assert refused is Refusal.OWN_BULLETIN
-
-
-async def test_a_row_out_of_its_limits_counts_for_nothing(personnel: Personnel) -> None:
-    """Phúc approved before his role was limited to another office."""
-    house, newsroom = personnel.house, personnel.newsroom
-    phuc = house_person(personnel, "phuc")
-    waiting = await severe_in_review(personnel)
-    await newsroom.desk.approve(waiting.id, phuc, waiting.approval_hash)
-    assert (await newsroom.newest()).approved_by == (phuc,)
-
-    limited = update(staff).where(staff.c.person == phuc).values(issuers=["Công an tỉnh"])
-    await house.committer.write(lambda connection: connection.execute(limited))
-
-    assert (await newsroom.newest()).approved_by == ()
-    again = await newsroom.desk.approve(waiting.id, phuc, waiting.approval_hash)
-    assert again is Refusal.OUTSIDE_LIMITS
 
 
 def listed(*people: tuple[str, str]) -> Settings:
@@ -400,7 +248,7 @@ async def test_a_button_of_the_owners_pressed_by_somebody_else_does_nothing(pers
 
 async def test_the_record_keeps_no_names_and_says_who_did_what_to_whom(personnel: Personnel) -> None:
     house = personnel.house
-    lan, phuc = house_person(personnel, "lan"), house_person(personnel, "phuc")
+    lan, phuc = personnel.person("lan"), personnel.person("phuc")
     await house.staffing.remove(phuc, frozenset(Role), lan)
     async with house.engine.connect() as connection:
         (row,) = (await connection.execute(select(staff_changes))).all()

@@ -8,7 +8,9 @@ from typing import Any
 from bot.staff_news import StaffNews
 from handlers import inviting, otherwise, staffing
 from handlers.staff_desk import StaffDesk
+from members.channel import PersonId
 from members.roles import Role
+from members.staff import Grant, StaffInvitation
 from simulator.world import User
 from storage.tables import staff_changes
 from tests.broadcasts.office import ZONE
@@ -66,6 +68,18 @@ class Personnel:
         """Open the link, and accept."""
         await self.house.start(guest, code)
         await self.house.press(guest, "✅ Tôi nhận lời")
+
+    def person(self, name: str) -> PersonId:
+        """One of the newsroom's people, by their name there."""
+        return self.house.person(getattr(self.newsroom, name))
+
+    async def make_owner(self, person: PersonId, by: PersonId | None = None) -> None:
+        """Invited by Lan, or by somebody else, and known to be the right one."""
+        inviter = by or self.person("lan")
+        made = await self.house.staffing.invite(inviter, Grant(frozenset({Role.OWNER})))
+        assert isinstance(made, tuple)
+        await self.house.staffing.accept(made[1], person, "Tên")
+        assert isinstance(await self.house.staffing.decide(made[1], inviter, is_yes=True), StaffInvitation)
 
     async def roles(self, user: User) -> frozenset[Role]:
         """What somebody is now."""
