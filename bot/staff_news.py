@@ -74,9 +74,11 @@ class StaffNews:
                     await self._say(bot.moderators_chat, change, self._settings.network.language)
 
     async def _listeners(self, change: StaffChange) -> Sequence[PersonId]:
-        """The owners as they are now, and whoever it is about; not twice whoever did it to themselves."""
+        """The owners as they are now, and whom it concerns; of a whole list taken over, its owner once."""
         staff = await available(self._house.staff.staff())
         owners = [one.person for one in staff if Role.OWNER in one.roles]
+        if change.act is StaffAct.MOVED_OVER:
+            return owners if Role.OWNER in change.roles else []
         concerned = [] if change.act in (StaffAct.GRANTED, StaffAct.RECOVERED) else [change.person]
         return list(dict.fromkeys([*owners, *concerned]))
 

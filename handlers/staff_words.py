@@ -108,7 +108,10 @@ def _said(act: StaffAct, *, is_gone: bool) -> str:
             "{name} became an owner by a code that was made on the server itself. If you did not expect that, look at "
             "/nhansu now and ask whoever runs the server."
         ),
-        StaffAct.MOVED_OVER: _("{name} is on the staff, as the settings said until now: {roles}."),
+        StaffAct.MOVED_OVER: _(
+            "{name} owns this network now. Everybody who stood in its settings is on the staff as before; from now on "
+            "roles are given and taken here: /nhansu shows everybody, /moi invites."
+        ),
         StaffAct.REDUCED: _("{by} took a role away from {name}, who is now: {roles}."),
         StaffAct.RESIGNED: _("{name} gave a role back, and is now: {roles}."),
         StaffAct.LINKED: _(

@@ -246,6 +246,18 @@ async def test_a_button_of_the_owners_pressed_by_somebody_else_does_nothing(pers
     assert await personnel.acts() == ["invited"]
 
 
+async def test_whoever_is_no_owner_says_nothing_about_who_is_whom(personnel: Personnel) -> None:
+    """Phúc would like to count as one with Lan, so that Lan's bulletins want for an approver; or apart from Minh."""
+    staffing = personnel.house.staffing
+    lan, minh, phuc = (personnel.person(name) for name in ("lan", "minh", "phuc"))
+    await staffing.link(minh, phuc, lan)
+
+    assert await staffing.link(lan, phuc, phuc) is StaffRefusal.NOT_OWNER
+    assert await staffing.unlink(phuc, phuc) is StaffRefusal.NOT_OWNER
+
+    assert await personnel.acts() == ["linked"]
+
+
 async def test_the_record_keeps_no_names_and_says_who_did_what_to_whom(personnel: Personnel) -> None:
     house = personnel.house
     lan, phuc = personnel.person("lan"), personnel.person("phuc")

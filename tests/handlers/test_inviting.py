@@ -6,6 +6,7 @@ import pytest
 from aiogram.exceptions import TelegramNetworkError
 
 from members.roles import Limits, Role
+from members.staff import Colleague
 from storage.tables import staff_invitations, staff_news
 from tests.handlers.house import House
 from tests.handlers.personnel import Personnel
@@ -131,6 +132,18 @@ async def test_every_owner_and_whom_it_concerns_hear_of_it_once(personnel: Perso
     assert await house.rows(staff_news) == []
     own = [one["command"] for one in house.account.commands[f"chat:{hanh.id}", ""]]
     assert own[:2] == ["duyet", "nhansu"]
+
+
+async def test_a_list_that_was_taken_over_is_told_to_its_owner_in_one_sentence(personnel: Personnel) -> None:
+    house, lan, minh = personnel.house, personnel.newsroom.lan, personnel.newsroom.minh
+    people = [Colleague(house.person(one), "Tên", frozenset({Role.APPROVER})) for one in (lan, minh)]
+    await house.staff.move_over(people, house.clock.now())
+
+    await personnel.news.tell()
+
+    assert house.said(lan).count("nay là người phụ trách mạng lưới") == 1
+    assert "👥" not in house.said(minh)
+    assert [one["command"] for one in house.account.commands[f"chat:{minh.id}", ""]][:1] == ["duyet"]
 
 
 async def test_news_that_could_not_be_told_are_told_later(personnel: Personnel) -> None:
