@@ -19,7 +19,7 @@ from broadcasts.ports import LedgerUnavailable
 from handlers.menu import set_own_menu
 from handlers.staff_words import change_words
 from handlers.telling import chat_of
-from members.channel import PersonId
+from members.channel import PersonId, Platform
 from members.roles import Role
 from members.staff import StaffAct, StaffChange
 from storage.availability import available
@@ -64,10 +64,11 @@ class StaffNews:
 
     async def _tell(self, change: StaffChange) -> None:
         log.info("the staff has changed", act=change.act.value, person=change.person, by=change.by)
-        for person in await self._listeners(change):
+        for person in filter(_is_on_telegram, await self._listeners(change)):
             language = await self._house.roster.language_of(person) or self._settings.network.language
             await self._say(chat_of(person), change, language)
-        await self._offer_commands(change.person, change.roles)
+        if _is_on_telegram(change.person):
+            await self._offer_commands(change.person, change.roles)
         if change.act is StaffAct.RECOVERED:
             for bot in self._settings.telegram:
                 if bot.moderators_chat is not None:
@@ -100,3 +101,8 @@ class StaffNews:
                 await set_own_menu(bot, self._texts, chat_of(person), roles)
             except TelegramAPIError as error:
                 log.info("a colleague has no menu of their own", person=person, error=str(error))
+
+
+def _is_on_telegram(person: PersonId) -> bool:
+    """Others have no chat with these bots."""
+    return person.partition(":")[0] == Platform.TELEGRAM

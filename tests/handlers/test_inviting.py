@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from aiogram.exceptions import TelegramNetworkError
 
+from members.channel import PersonId
 from members.roles import Limits, Role
 from members.staff import Colleague
 from storage.tables import staff_invitations, staff_news
@@ -144,6 +145,17 @@ async def test_a_list_that_was_taken_over_is_told_to_its_owner_in_one_sentence(p
     assert house.said(lan).count("nay là người phụ trách mạng lưới") == 1
     assert "👥" not in house.said(minh)
     assert [one["command"] for one in house.account.commands[f"chat:{minh.id}", ""]][:1] == ["duyet"]
+
+
+async def test_an_owner_who_is_on_another_platform_holds_up_no_news(personnel: Personnel) -> None:
+    house, lan, phuc = personnel.house, personnel.newsroom.lan, personnel.newsroom.phuc
+    await personnel.make_owner(PersonId("zalo_bot:5f1ab2"))
+    await house.staffing.resign(house.person(phuc))
+
+    await personnel.news.tell()
+
+    assert "Phúc đã thôi làm trong ban điều phối" in house.said(lan)
+    assert await house.rows(staff_news) == []
 
 
 async def test_news_that_could_not_be_told_are_told_later(personnel: Personnel) -> None:
