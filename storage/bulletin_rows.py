@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.broadcast import Broadcast, BroadcastState, Earlier
 from broadcasts.recurrence import Upcoming
-from bulletins.bulletin import Bulletin, BulletinId, Code, is_correction, is_life_safety, lane
+from bulletins.bulletin import Bulletin, BulletinId, Code, is_life_safety, lane
 from bulletins.canonical import approval_hash, content_hash
+from bulletins.fixed_words import announces_correction
 from members.channel import PersonId
 from members.roles import Role
 from storage.bulletin_records import bulletin_of, record_of
 from storage.tables import approvals, bulletins, recurrences, staff
+
+_CORRECTIONS_AT_MOST = 100
 
 
 def bulletin_columns(bulletin: Bulletin) -> dict[str, Any]:
@@ -46,6 +49,7 @@ async def broadcast_of(connection: AsyncConnection, row: Row[Any]) -> Broadcast:
     """A row of ``bulletins`` with what belongs to it."""
     bulletin = bulletin_of(row.record)
     hash_now = approval_hash(bulletin).hex()
+    is_whole = hash_now == row.approval_hash
     return Broadcast(
         id=BulletinId(row.id),
         bulletin=bulletin,
@@ -53,12 +57,52 @@ async def broadcast_of(connection: AsyncConnection, row: Row[Any]) -> Broadcast:
         author=PersonId(row.author),
         author_chat=row.author_chat,
         approval_hash=row.approval_hash,
-        approved_by=await _consenting(connection, row, hash_now) if hash_now == row.approval_hash else (),
+        approved_by=await consenting(connection, BulletinId(row.id), row.author, hash_now)
+        if is_whole
+        else (),
         corrects=None if row.corrects is None else BulletinId(row.corrects),
         halted_because=row.halted_because,
         upcoming=await _upcoming(connection, row),
         series=await _series(connection, row),
+        earlier=await _earlier(connection, row),
+        is_by_one=row.corrects is not None and await _is_by_one(connection, row),
     )
+
+
+async def corrections_before(
+    connection: AsyncConnection, first: BulletinId, but: BulletinId | None = None
+) -> Sequence[Row[Any]]:
+    """What was published to put ``first`` right, ``but`` for one; the newest first, a bounded number."""
+    wanted = (
+        select(bulletins)
+        .where(bulletins.c.corrects == first, bulletins.c.started_at.is_not(None))
+        .order_by(bulletins.c.started_at.desc(), bulletins.c.id.desc())
+        .limit(_CORRECTIONS_AT_MOST)
+    )
+    if but is not None:
+        wanted = wanted.where(bulletins.c.id != but)
+    return (await connection.execute(wanted)).all()
+
+
+async def _earlier(connection: AsyncConnection, row: Row[Any]) -> Earlier | None:
+    if row.corrects is None:
+        return None
+    record = await connection.scalar(select(bulletins.c.record).where(bulletins.c.id == row.corrects))
+    if record is None:
+        return None
+    first = bulletin_of(record)
+    since = [bulletin_of(one.record) for one in await corrections_before(connection, row.corrects, row.id)]
+    return Earlier(first, next((one for one in since if not announces_correction(one)), first))
+
+
+async def _is_by_one(connection: AsyncConnection, row: Row[Any]) -> bool:
+    own = select(approvals.c.person).where(
+        approvals.c.bulletin_id == row.id,
+        approvals.c.person == row.author,
+        approvals.c.approval_hash == row.approval_hash,
+        approvals.c.in_fixed_words,
+    )
+    return await connection.scalar(own) is not None
 
 
 async def _upcoming(connection: AsyncConnection, row: Row[Any]) -> Upcoming | None:
@@ -82,19 +126,20 @@ async def roles_of(connection: AsyncConnection, person: PersonId) -> frozenset[R
     return _roles(stored or ())
 
 
-async def _consenting(connection: AsyncConnection, row: Row[Any], hash_now: str) -> tuple[PersonId, ...]:
-    """Consents by people who still may: approvers, and for a correction its author while of the staff."""
+async def consenting(
+    connection: AsyncConnection, bulletin: BulletinId, author: str, hash_now: str
+) -> tuple[PersonId, ...]:
+    """Consents by people who still may: approvers, and to fixed words their author while of the staff."""
     found = await connection.execute(
-        select(approvals.c.person, staff.c.roles)
+        select(approvals.c.person, approvals.c.in_fixed_words, staff.c.roles)
         .join(staff, staff.c.person == approvals.c.person)
-        .where(approvals.c.bulletin_id == row.id, approvals.c.approval_hash == hash_now)
+        .where(approvals.c.bulletin_id == bulletin, approvals.c.approval_hash == hash_now)
         .order_by(approvals.c.approved_at, approvals.c.person)
     )
-    own = row.author if is_correction(bulletin_of(row.record)) else None
     return tuple(
         PersonId(person)
-        for person, stored in found
-        if Role.APPROVER in _roles(stored) or (person == own and _roles(stored))
+        for person, in_fixed_words, stored in found
+        if Role.APPROVER in _roles(stored) or (in_fixed_words and person == author and _roles(stored))
     )
 
 

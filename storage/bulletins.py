@@ -6,6 +6,7 @@ Every decision is asked of `broadcasts.consent` inside the transaction that writ
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select, union_all
@@ -30,9 +31,12 @@ from broadcasts.consent import (
     EDITABLE,
     STARTABLE,
     StartRules,
+    at_once,
     judge_change,
     judge_consent,
+    judge_hurry,
     judge_revision,
+    not_its_time,
     path_of_approval,
     still_needed,
     why_held,
@@ -43,7 +47,14 @@ from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
 from members.roles import Role
 from storage.audience import audience_size, what_is_missing
-from storage.bulletin_rows import bulletin_columns, read_broadcast, roles_of
+from storage.bulletin_rows import (
+    broadcast_of,
+    bulletin_columns,
+    consenting,
+    corrections_before,
+    read_broadcast,
+    roles_of,
+)
 from storage.bulletin_writes import (
     begin,
     changed_columns,
@@ -51,9 +62,9 @@ from storage.bulletin_writes import (
     id_where,
     insert_consent,
     insert_draft,
+    overtaken,
     read_surely,
     set_state,
-    why_overtaken,
 )
 from storage.committer import Committer
 from storage.recurrences import begin_series, foresee, recur_or_refuse, skip_or_refuse, stop_held
@@ -108,13 +119,15 @@ class BulletinBook:
             if broadcast is None:
                 return Refusal.UNKNOWN
             known = await has_consented(connection, consent)
+            if consent.asked_by is not None:
+                return await self._hurry(connection, broadcast, consent, known)
             if known and consent.person in broadcast.approved_by and broadcast.state not in EDITABLE:
                 return self._consented(broadcast)
             roles = await roles_of(connection, consent.person)
             refused = judge_consent(broadcast, consent, roles, self._rules())
-            refused = refused or await why_overtaken(connection, broadcast)
+            refused = refused or await overtaken(connection, broadcast)
             refused = refused or await _missing(connection, broadcast)
-            return refused or await self._write_consent(connection, consent, known)
+            return refused or await self._write_consent(connection, broadcast, consent, known)
 
         return await self._committer.write(work)
 
@@ -205,17 +218,11 @@ class BulletinBook:
             rows = await connection.execute(select(both).order_by(both.c.at).limit(_SCHEDULED_AT_MOST))
             return [(BulletinId(row.id), row.at) for row in rows]
 
-    async def newest_correction(self, bulletin_id: BulletinId) -> Broadcast | None:
-        """The latest published bulletin that corrects or withdraws this one."""
-        newest = (
-            select(bulletins.c.id)
-            .where(bulletins.c.corrects == bulletin_id, bulletins.c.started_at.is_not(None))
-            .order_by(bulletins.c.started_at.desc(), bulletins.c.id.desc())
-            .limit(1)
-        )
+    async def corrections_of(self, bulletin_id: BulletinId) -> Sequence[Broadcast]:
+        """The published bulletins that correct or withdraw this one, the newest first; at most 100."""
         async with self._engine.connect() as connection:
-            found = await connection.scalar(newest)
-            return None if found is None else await read_broadcast(connection, BulletinId(found))
+            rows = await corrections_before(connection, bulletin_id)
+            return [await broadcast_of(connection, row) for row in rows]
 
     async def audience_size(self, bulletin: Bulletin, corrects: BulletinId | None = None) -> AudienceSize:
         """Whom it would reach if it were sent now."""
@@ -240,9 +247,11 @@ class BulletinBook:
         async with self._engine.connect() as connection:
             return await connection.scalar(select(func.count()).select_from(bulletins)) or 0
 
-    async def _write_consent(self, connection: AsyncConnection, consent: Consent, known: bool) -> Consented:
+    async def _write_consent(
+        self, connection: AsyncConnection, before: Broadcast, consent: Consent, known: bool
+    ) -> Consented:
         if not known:
-            await insert_consent(connection, consent)
+            await insert_consent(connection, consent, in_fixed_words=consent.person == before.author)
         broadcast = await read_surely(connection, consent.bulletin_id)
         if still_needed(broadcast, frozenset(broadcast.approved_by), self._rules()):
             return self._consented(broadcast)
@@ -253,6 +262,30 @@ class BulletinBook:
             await begin_series(connection, broadcast, consent.at, self._rules().next_moment)
         return self._consented(await set_state(connection, broadcast, path))
 
+    async def _hurry(
+        self, connection: AsyncConnection, broadcast: Broadcast, consent: Consent, known: bool
+    ) -> Consented | Refusal:
+        """A yes to sending it at once. It stays as it is, for its time, until nobody's yes is missing any more."""
+        hurried, rules = at_once(broadcast), self._rules()
+        refused = judge_hurry(broadcast, consent, await roles_of(connection, consent.person))
+        if known and refused is Refusal.TOO_LATE and broadcast.approval_hash == consent.approval_hash:
+            return self._consented(broadcast)
+        held = None if refused else why_held(hurried, 0, consent.at, rules)
+        refused = refused or held or await overtaken(connection, broadcast)
+        refused = refused or await _missing(connection, broadcast)
+        if refused:
+            return refused
+        if not known:
+            await insert_consent(connection, consent, in_fixed_words=False)
+        given = await consenting(connection, broadcast.id, broadcast.author, hurried.approval_hash)
+        missing = still_needed(hurried, frozenset(given) - {consent.asked_by}, rules)
+        if missing:
+            return Consented(broadcast, missing)
+        begun = replace(broadcast, bulletin=hurried.bulletin)
+        return self._consented(
+            await begin(connection, begun, (BroadcastState.SENDING,), consent.at, rules.zone)
+        )
+
     def _consented(self, broadcast: Broadcast) -> Consented:
         missing = still_needed(broadcast, frozenset(broadcast.approved_by), self._rules())
         return Consented(broadcast, missing)
@@ -260,7 +293,7 @@ class BulletinBook:
     async def _start_or_hold(
         self, connection: AsyncConnection, broadcast: Broadcast, start: Start
     ) -> Broadcast | Refusal:
-        """A person may send what was missed; nobody can send what lacks approvals or is no longer right."""
+        """A person may send in its time what was held; nobody what lacks approvals or is no longer right."""
         is_for_somebody = broadcast.state is BroadcastState.HELD and start.person is None
         if broadcast.state not in STARTABLE or is_for_somebody:
             return Refusal.TOO_LATE
@@ -270,8 +303,10 @@ class BulletinBook:
         missing = still_needed(broadcast, frozenset(broadcast.approved_by), rules)
         held = why_held(broadcast, missing, start.at, rules)
         if held in (None, Refusal.TOO_LATE):
-            held = await why_overtaken(connection, broadcast) or await _missing(connection, broadcast) or held
-        if held is None or (held is Refusal.TOO_LATE and start.person is not None):
+            held = await overtaken(connection, broadcast) or await _missing(connection, broadcast) or held
+        if start.person is not None and held in (None, Refusal.TOO_LATE):
+            held = not_its_time(broadcast, start.at, rules)
+        if held is None:
             return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at, rules.zone)
         if start.person is not None:
             return held

@@ -118,7 +118,7 @@ class Newsroom:
         )
         reviews = Reviews(self.bulletin_desk)
         house.include(
-            progressing.router(self.bulletin_desk, self.board),
+            progressing.router(self.bulletin_desk, reviews, self.board),
             aftermath.router(self.bulletin_desk, self.board),
             scheduling.router(self.bulletin_desk),
             approving.router(self.bulletin_desk, reviews, self.board),
