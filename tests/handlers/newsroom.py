@@ -174,6 +174,21 @@ class Newsroom:
         )
         return broadcast
 
+    async def correct(self, author: User, original: Broadcast, words: str, approver: User) -> Broadcast:
+        """``author`` writes what is right, and ``approver`` approves it."""
+        await self.house.say(author, f"/dinhchinh {original.bulletin.code}")
+        await self.house.say(author, words)
+        await self.submit(author)
+        await self.house.press(approver, "✅ Phê duyệt")
+        return await self.newest()
+
+    async def withdraw(self, author: User, original: Broadcast, notice: str = "⛔ Thu hồi hẳn") -> Broadcast:
+        """``author`` says it alone, in fixed words."""
+        await self.house.say(author, f"/thuhoi {original.bulletin.code}")
+        await self.house.press(author, notice)
+        await self.house.press(author, "✅ Đúng, gửi ngay tới mọi nơi đã nhận")
+        return await self.newest()
+
     async def open_moderators_chat(self) -> Chat:
         """A group of the staff, with the bot in it."""
         chat = self.house.world.add_chat("supergroup", "Ban điều phối", self.lan)
