@@ -21,6 +21,7 @@ SCENES = [
     "approve",
     "deliver",
     "verify",
+    "withdraw",
     "correct",
     "report",
     "verdict",

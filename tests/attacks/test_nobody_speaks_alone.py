@@ -1,0 +1,398 @@
+"""One dishonest person of the staff, of any role, does whatever the use cases let them do, in any order.
+
+The others work as usual meanwhile: they write, approve, correct, stop; roles are taken and given; timers fire, early,
+in time and late; series repeat; processes die and begin again. Whatever then reaches a channel is either fixed words,
+or was approved by as many other persons as it takes, for exactly these bytes, this audience and this time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import update
+
+from broadcasts.book import Consented, Refusal
+from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.consent import at_once
+from broadcasts.drafting import Edit, anew, once, repeating, reworded
+from broadcasts.letters import Letter, Letters, Means
+from broadcasts.lifecycle import Desk
+from broadcasts.ports import Pick
+from broadcasts.progress import Resolution, Settling
+from bulletins.bulletin import (
+    VIETNAMESE,
+    Bulletin,
+    BulletinId,
+    Code,
+    Media,
+    MsgType,
+    Recurrence,
+    Severity,
+    Status,
+    Text,
+)
+from bulletins.canonical import approval_hash
+from bulletins.code import find_codes
+from bulletins.fixed_words import Notice, fixed_text
+from bulletins.rendering import Imprint
+from members.channel import PersonId
+from members.roles import Role
+from storage.aftermath import SqlAftermath
+from storage.ledger import SqlLedger
+from storage.tables import deliveries
+from tests.broadcasts.office import CALENDAR, LAN, MINH, PHUC, ZONE, Office, open_office
+from tests.bulletins.cap_samples import alert, drafted, info
+
+ATTACKER, HONEST = MINH, (LAN, PHUC)
+SCAM = "LỪA ĐẢO"
+"""In everything that the attacker words."""
+NEEDED = {Severity.EXTREME: 2, Severity.SEVERE: 2}
+"""By severity, when it is live; one for all others. Written down once more, to judge by."""
+GRACE = timedelta(minutes=15)
+FIXED = {fixed_text(notice, status, VIETNAMESE) for notice in Notice for status in Status}
+
+EDITS: Sequence[Callable[[datetime], Edit]] = (
+    lambda now: reworded(VIETNAMESE, f"{SCAM}\nChuyển tiền ngay."),
+    lambda now: reworded(VIETNAMESE, f"{SCAM} một đoạn."),
+    lambda now: lambda bulletin: replace(bulletin, issuer=SCAM),
+    lambda now: lambda bulletin: replace(bulletin, source_url="https://scam.example/lua-dao"),
+    lambda now: lambda bulletin: replace(bulletin, severity=Severity.MINOR),
+    lambda now: lambda bulletin: replace(bulletin, severity=Severity.EXTREME),
+    lambda now: lambda bulletin: replace(bulletin, expires=now + timedelta(days=3)),
+    lambda now: lambda bulletin: replace(bulletin, media=Media("a" * 64, "mã QR.png", caption=SCAM)),
+    lambda now: lambda bulletin: replace(bulletin, media=None),
+    lambda now: lambda bulletin: replace(bulletin, audience=replace(bulletin.audience, topics=("flood",))),
+    lambda now: lambda bulletin: replace(bulletin, references=(*bulletin.references, SCAM)),
+    lambda now: lambda bulletin: replace(bulletin, msg_type=MsgType.UPDATE),
+    lambda now: lambda bulletin: replace(bulletin, msg_type=MsgType.CANCEL),
+    lambda now: (
+        lambda bulletin: replace(
+            bulletin, texts={VIETNAMESE: fixed_text(Notice.WITHDRAWN, bulletin.status, VIETNAMESE)}
+        )
+    ),
+    lambda now: once(now + timedelta(hours=2), now),
+    lambda now: once(None, now),
+    lambda now: repeating(Recurrence("0 * * * *", now + timedelta(days=2), 6)),
+)
+
+pick = st.integers(0, 50)
+"""Which bulletin, counted from the newest."""
+
+
+class Staff(RuleBasedStateMachine):
+    """An office in which one person means ill."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.open = AsyncExitStack()
+        self.folder = tempfile.TemporaryDirectory()
+        self.office: Office = self.runner.run(
+            self.open.enter_async_context(open_office(Path(self.folder.name)))
+        )
+        self.yes: dict[tuple[BulletinId, str], set[PersonId]] = {}
+        """Whose consent, to which bytes of which bulletin, was taken."""
+        self.asked: set[tuple[BulletinId, PersonId]] = set()
+        """Who asked that it go out at another time than its own."""
+        self.judged: set[BulletinId] = set()
+        self.sent: list[str] = []
+        self._begin_again()
+
+    def teardown(self) -> None:
+        try:
+            self.deliver()
+        finally:
+            self.runner.run(self.open.aclose())
+            self.runner.close()
+            self.folder.cleanup()
+
+    def _begin_again(self) -> None:
+        """What a process has in its memory is gone."""
+        office = self.office
+        self.desk = Desk(
+            office.book,
+            now=lambda: office.time,
+            draw=Random(len(self.sent) + office.composed),
+            wake=lambda: None,
+            set_timer=lambda _, at: None,
+            next_moment=CALENDAR,
+        )
+        self.aftermath = SqlAftermath(office.engine, office.committer)
+        self.ledger = SqlLedger(office.engine, office.committer)
+        self.letters = Letters(office.book, Imprint("loa_bot", ZONE), Means())
+
+    def _do(self, act: Awaitable[Any]) -> Any:
+        async def done() -> Any:
+            return await act
+
+        return self.runner.run(done())
+
+    def _all(self) -> list[Broadcast]:
+        return list(self._do(self.office.book.listed(frozenset(BroadcastState))))
+
+    def _one(self, number: int) -> Broadcast | None:
+        found = self._all()
+        return found[number % len(found)] if found else None
+
+    # --- everybody -------------------------------------------------------------------------------------
+
+    @initialize(roles=st.sampled_from([{Role.MODERATOR}, {Role.APPROVER}, {Role.MODERATOR, Role.APPROVER}]))
+    def begin(self, roles: set[Role]) -> None:
+        self.roles = roles
+        self._do(self.office.give_roles(ATTACKER, *sorted(roles)))
+        self.honest_publishes(weight=Severity.MINOR, hours=0)
+
+    @rule(weight=st.sampled_from([Severity.MINOR, Severity.EXTREME]), hours=st.sampled_from([0, 0, 2]))
+    def honest_publishes(self, weight: Severity, hours: int) -> None:
+        """Lan writes, Phúc approves; with the gravest, the attacker may be the second one."""
+        bulletin = replace(self.office.notice(), severity=weight)
+        if hours:
+            bulletin = once(self.office.time + timedelta(hours=hours), self.office.time)(bulletin)
+        draft = self._do(self.desk.compose(bulletin, self.office.origin(LAN)))
+        self._do(self.desk.submit(draft.id, LAN, draft.approval_hash))
+        self._approve(draft.id, PHUC, draft.approval_hash)
+
+    @rule(weight=st.booleans())
+    def honest_series(self, weight: bool) -> None:
+        draft = self._do(self.desk.compose(self.office.daily(cron="0 * * * *"), self.office.origin(LAN)))
+        self._do(self.desk.submit(draft.id, LAN, draft.approval_hash))
+        if weight:
+            self._approve(draft.id, PHUC, draft.approval_hash)
+
+    @rule(number=pick, who=st.sampled_from(HONEST))
+    def somebody_approves_what_waits(self, number: int, who: PersonId) -> None:
+        one = self._one(number)
+        if one is not None and one.state is BroadcastState.IN_REVIEW:
+            self._approve(one.id, who, one.approval_hash)
+
+    @rule(number=pick, who=st.sampled_from(HONEST), arrives=st.sampled_from(["sent", "failed", "unsure"]))
+    def something_becomes_of_deliveries(self, number: int, who: PersonId, arrives: str) -> None:
+        one = self._one(number)
+        if one is not None:
+            self.deliver()
+            rows = update(deliveries).where(deliveries.c.bulletin_id == one.id)
+            self._do(self.office.write(rows.values(state=arrives, message_id="1")))
+
+    @rule(who=st.sampled_from(HONEST), roles=st.sampled_from([(), (Role.MODERATOR,), (Role.APPROVER,)]))
+    def roles_change(self, who: PersonId, roles: tuple[Role, ...]) -> None:
+        self._do(self.office.give_roles(who, *roles))
+
+    @rule(minutes=st.sampled_from([1, 10, 60, 120, 300]))
+    def time_passes(self, minutes: int) -> None:
+        self.office.advance(minutes=minutes)
+
+    @rule()
+    def timers_fire(self) -> None:
+        for bulletin_id, _at in self._do(self.desk.schedule_to_rebuild()):
+            self._do(self.desk.start_due(bulletin_id))
+
+    @rule()
+    def the_process_dies_and_begins_again(self) -> None:
+        self._begin_again()
+
+    # --- the attacker ----------------------------------------------------------------------------------
+
+    @precondition(lambda self: Role.MODERATOR in self.roles)
+    @rule(status=st.sampled_from([Status.ACTUAL, Status.EXERCISE]), from_cap=st.booleans())
+    def writes(self, status: Status, from_cap: bool) -> None:
+        """A bulletin, or one made of a CAP file, an Update too."""
+        origin = self.office.origin(ATTACKER)
+        if from_cap:
+            file = info(headline=SCAM)
+            draft = drafted(alert(file, msgType="Update", references="a@b,1,2026-12-01T00:00:00+07:00"))
+            self._do(self.desk.compose_from_cap(draft, origin, expires=self.office.time + timedelta(days=1)))
+            return
+        words = Text(SCAM, "Chuyển tiền ngay.")
+        self._do(self.desk.compose(replace(self.office.notice(status), texts={VIETNAMESE: words}), origin))
+
+    @rule(number=pick)
+    def writes_again(self, number: int) -> None:
+        one = self._one(number)
+        if one is not None:
+            self._do(self.desk.compose(anew(one.bulletin, self.office.time), self.office.origin(ATTACKER)))
+
+    @rule(number=pick)
+    def begins_a_correction(self, number: int) -> None:
+        one = self._one(number)
+        if one is not None:
+            self._do(self.desk.compose_correction(one.bulletin.code, self.office.origin(ATTACKER)))
+
+    @rule(number=pick, notice=st.sampled_from(Notice))
+    def chooses_a_notice(self, number: int, notice: Notice) -> None:
+        one = self._one(number)
+        if one is not None:
+            self._do(self.desk.compose_notice(notice, one.bulletin.code, self.office.origin(ATTACKER)))
+
+    @rule(number=pick, edit=st.sampled_from(EDITS))
+    def edits(self, number: int, edit: Callable[[datetime], Edit]) -> None:
+        """Whatever a draft has, more than any conversation lets anybody change."""
+        one = self._one(number)
+        if one is not None:
+            self._do(self.desk.edit(one.id, ATTACKER, edit(self.office.time)))
+
+    @rule(number=pick)
+    def submits(self, number: int) -> None:
+        one = self._one(number)
+        if one is not None:
+            self._do(self.desk.submit(one.id, ATTACKER, one.approval_hash))
+
+    @rule(number=pick)
+    def approves(self, number: int) -> None:
+        one = self._one(number)
+        if one is not None:
+            self._approve(one.id, ATTACKER, one.approval_hash)
+
+    @rule(number=pick, who=st.sampled_from([ATTACKER, *HONEST]))
+    def asks_to_send_now(self, number: int, who: PersonId) -> None:
+        one = self._one(number)
+        if one is not None and self._do(self.desk.send_now(one.id, who)) is Refusal.NOT_ITS_TIME:
+            self.asked.add((one.id, who))
+
+    @rule(
+        number=pick, who=st.sampled_from([ATTACKER, *HONEST]), asked_by=st.sampled_from([ATTACKER, *HONEST])
+    )
+    def agrees_to_send_now(self, number: int, who: PersonId, asked_by: PersonId) -> None:
+        one = self._one(number)
+        if one is not None and (one.id, asked_by) in self.asked:
+            self._approve(one.id, who, at_once(one).approval_hash, asked_by)
+
+    @rule(
+        number=pick, act=st.sampled_from(["stop", "pause", "resume", "discard", "retry", "resend", "refuse"])
+    )
+    def interferes(self, number: int, act: str) -> None:
+        one, now = self._one(number), self.office.time
+        if one is None:
+            return
+        acts: dict[str, Callable[[], Awaitable[Any]]] = {
+            "stop": lambda: self.desk.stop(one.id, ATTACKER),
+            "pause": lambda: self.desk.pause(one.id, ATTACKER),
+            "resume": lambda: self.desk.resume(one.id, ATTACKER),
+            "discard": lambda: self.desk.discard(one.id, ATTACKER),
+            "retry": lambda: self.aftermath.retry_failed(one.id, now),
+            "resend": lambda: self.aftermath.settle_unsure(Settling(one.id, Resolution.RESEND, now)),
+            "refuse": lambda: self.desk.refuse(one.id, ATTACKER, one.approval_hash, SCAM),
+        }
+        self._do(acts[act]())
+
+    def _approve(
+        self, bulletin_id: BulletinId, who: PersonId, seen_hash: str, asked_by: PersonId | None = None
+    ) -> None:
+        given = self._do(self.desk.approve(bulletin_id, who, seen_hash, asked_by))
+        if isinstance(given, Consented) and who != asked_by:
+            self.yes.setdefault((bulletin_id, seen_hash), set()).add(who)
+            self.hurried = asked_by is not None
+
+    # --- what must hold --------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_begins_that_others_have_not_approved(self) -> None:
+        for one in self._all():
+            if one.bulletin.sent is not None and one.id not in self.judged:
+                self.judged.add(one.id)
+                self._judge(one)
+
+    def _judge(self, one: Broadcast) -> None:
+        bulletin, asked_for = one.bulletin, self._asked_for(one)
+        if is_fixed(one, self._first_of(one)):
+            return
+        given = {who for hash_, who in asked_for if hash_ == approval_hash(bulletin).hex()}
+        concerned = [bulletin, *([first.bulletin] if (first := self._first_of(one)) else [])]
+        needed = max(
+            NEEDED.get(each.severity, 1) if each.status is Status.ACTUAL else 1 for each in concerned
+        )
+        assert len(given - {one.author}) >= needed, f"{one.bulletin} began with the consent of {given}"
+        if bulletin.not_before is not None:
+            assert bulletin.not_before <= self.office.time <= bulletin.not_before + GRACE, one
+
+    def _asked_for(self, one: Broadcast) -> list[tuple[str, PersonId]]:
+        """Consents to it; of an occurrence, those to its series, whose words it has."""
+        consents = [
+            (hash_, who) for (key, hash_), whose in self.yes.items() if key == one.id for who in whose
+        ]
+        if one.series is None:
+            return consents
+        series = self._do(self.desk.find(one.series))
+        assert one.bulletin.texts == series.bulletin.texts
+        own = approval_hash(one.bulletin).hex()
+        agreed = self.yes.get((series.id, approval_hash(series.bulletin).hex()), set())
+        hurried = [(own, who) for hash_, who in consents if one.bulletin.not_before is None and hash_ == own]
+        return hurried or [(own, who) for who in agreed if one.bulletin.not_before is not None]
+
+    def _first_of(self, one: Broadcast) -> Broadcast | None:
+        return None if one.corrects is None else self._do(self.desk.find(one.corrects))
+
+    @rule()
+    def deliver(self) -> None:
+        """What the pumps would send now, byte for byte."""
+        self._do(self._deliver())
+
+    async def _deliver(self) -> None:
+        now = self.office.time
+        for open_one in await self.ledger.open_bulletins("loa", now):
+            for due in await self.ledger.pick(Pick("loa", open_one, now, 10)):
+                letter = await self.letters.letter(due, open_one)
+                await self._look_at(letter, open_one.id)
+                row = update(deliveries).where(deliveries.c.id == due.id)
+                await self.office.write(row.values(state="sent", message_id=str(due.id)))
+
+    async def _look_at(self, letter: Letter, bulletin_id: BulletinId) -> None:
+        """The attacker's own words are never there unless somebody else has approved them."""
+        one = await self.desk.find(bulletin_id)
+        assert one is not None
+        contents = [letter.post, *(change.content for change in letter.changes)]
+        said = "\n".join(content.rendered.plain for content in contents)
+        self.sent.append(said)
+        assert one.bulletin.code in find_codes(said)
+        is_theirs = SCAM in said or "scam.example" in said
+        family = [one.id, *([one.corrects] if one.corrects else [])]
+        approved = {who for (key, _hash), whose in self.yes.items() for who in whose if key in family}
+        if one.series is not None:
+            series = await self.desk.find(one.series)
+            approved |= {
+                who for (key, _), whose in self.yes.items() for who in whose if series and key == series.id
+            }
+        assert not is_theirs or approved - {ATTACKER}, said
+        pictures = {content.media.sha256 for content in contents if content.media is not None}
+        assert not pictures or approved - {one.author}, said
+
+
+def is_fixed(one: Broadcast, first: Broadcast | None) -> bool:
+    """Judged by what a reader sees, not by the product's rule: its words, its office, no link, no picture."""
+    if first is None:
+        return False
+    bulletin: Bulletin = one.bulletin
+    is_plain = bulletin.issuer == first.bulletin.issuer and not bulletin.source_url and bulletin.media is None
+    refers_to_codes = all(find_codes(code) == [Code(code)] for code in bulletin.references)
+    return is_plain and refers_to_codes and all(text in FIXED for text in bulletin.texts.values())
+
+
+def test_no_path_lets_one_persons_new_words_reach_a_channel() -> None:
+    run_state_machine_as_test(
+        Staff,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
