@@ -160,7 +160,8 @@ class Reviews:
         if not reached and not missed:
             lines.append(
                 _(
-                    "Nobody else of the staff may approve it at the moment. Please ask for one more approver to be named."
+                    "Nobody else of the staff may approve it at the moment. Please ask for one more approver to be "
+                    "named."
                 )
             )
         if missed:

@@ -175,6 +175,8 @@ class Staff(RuleBasedStateMachine):
     @rule(weight=st.sampled_from([Severity.MINOR, Severity.EXTREME]), hours=st.sampled_from([0, 0, 2]))
     def honest_publishes(self, weight: Severity, hours: int) -> None:
         """Lan writes, Phúc approves; with the gravest, the attacker may be the second one."""
+        for who in HONEST:
+            self._do(self.office.give_roles(who, Role.MODERATOR, Role.APPROVER))
         bulletin = replace(self.office.notice(), severity=weight)
         if hours:
             bulletin = once(self.office.time + timedelta(hours=hours), self.office.time)(bulletin)
@@ -265,11 +267,22 @@ class Staff(RuleBasedStateMachine):
         one = self._one(number)
         self._approve(one.id, ATTACKER, one.approval_hash)
 
-    @rule(number=pick, notice=st.sampled_from(Notice), edits=st.lists(st.sampled_from(EDITS), max_size=2))
+    def _published(self, number: int) -> Code:
+        """A new one of the others, or one that went out before."""
+        if number == 0:
+            self.honest_publishes(Severity.MINOR, hours=0)
+        found = self._ids(bulletins.c.started_at.is_not(None))
+        return self._found(found[number % len(found)]).bulletin.code
+
+    @rule(
+        number=pick,
+        notice=st.sampled_from(Notice),
+        edits=st.lists(st.sampled_from(EDITS), min_size=1, max_size=2),
+    )
     def changes_a_notice_and_sends_it(
         self, number: int, notice: Notice, edits: list[Callable[[datetime], Edit]]
     ) -> None:
-        code, origin = self._one(number).bulletin.code, self.office.origin(ATTACKER)
+        code, origin = self._published(number), self.office.origin(ATTACKER)
         draft = self._do(self.desk.compose_notice(notice, code, origin))
         self._change_and_send(draft, edits)
 
@@ -277,7 +290,7 @@ class Staff(RuleBasedStateMachine):
     def words_a_correction_and_sends_it(
         self, number: int, edits: list[Callable[[datetime], Edit]], asks: bool
     ) -> None:
-        code, origin = self._one(number).bulletin.code, self.office.origin(ATTACKER)
+        code, origin = self._published(number), self.office.origin(ATTACKER)
         draft = self._do(self.desk.compose_correction(code, origin))
         self._change_and_send(draft, edits, asks=asks)
 
