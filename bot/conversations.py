@@ -139,7 +139,7 @@ def furnish(given: Furniture) -> Conversations:
     dispatcher.include_routers(
         errors.router(),
         enrolment.router(members),
-        progressing.router(bulletins, progress),
+        progressing.router(bulletins, reviews, progress),
         aftermath.router(bulletins, progress),
         scheduling.router(bulletins),
         pledging.router(members),

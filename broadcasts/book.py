@@ -25,6 +25,7 @@ class Refusal(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NOT_AUTHOR = "not_author"
     OWN_BULLETIN = "own_bulletin"
+    OWN_REQUEST = "own_request"
     CHANGED = "changed"
     TOO_LATE = "too_late"
     NOT_READY = "not_ready"
@@ -38,6 +39,7 @@ class Refusal(StrEnum):
     """The person's roles are for other offices or areas."""
     SAME_PERSON = "same_person"
     """They consented already, under another account of theirs."""
+    NOT_ITS_TIME = "not_its_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class Consent:
     person: PersonId
     approval_hash: str
     at: datetime
+    asked_by: PersonId | None = None
+    """Who asked that it go out at once and not at its time; nobody agrees to what they asked themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +172,8 @@ class BookReading(Protocol):
     async def scheduled(self) -> Sequence[tuple[BulletinId, datetime]]:
         """Every start and every next occurrence that timers must know of, the earliest first."""
 
-    async def newest_correction(self, bulletin_id: BulletinId) -> Broadcast | None:
-        """The latest published bulletin that corrects or withdraws this one."""
+    async def corrections_of(self, bulletin_id: BulletinId) -> Sequence[Broadcast]:
+        """The published bulletins that correct or withdraw this one, the newest first; a bounded number."""
 
     async def audience_size(self, bulletin: Bulletin, corrects: BulletinId | None = None) -> AudienceSize:
         """Whom it would reach if it were sent now."""

@@ -18,13 +18,14 @@ from aiogram.utils.i18n.context import get_i18n
 
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.consent import judge_colleague
+from broadcasts.consent import at_once, judge_colleague
 from bulletins.bulletin import BulletinId
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import headline_of, kind_words, moment_words, reach_words, start_words, why_not
 from handlers.buttons import Cell, Pressed
 from handlers.commands import Command
+from handlers.difference_words import difference_words
 from handlers.incoming import WITHOUT_WORDS
 from handlers.previews import Previews
 from handlers.progress_board import ProgressBoard, action_rows
@@ -71,47 +72,71 @@ class Reviews:
         self._desk = desk
         self._previews = Previews(desk)
 
-    async def ask(self, bot: Bot, bot_name: str, broadcast: Broadcast) -> str:
-        """Show it to every approver but its author, and to the moderators' chat; what to tell the author."""
+    async def ask(
+        self, bot: Bot, bot_name: str, broadcast: Broadcast, asked_by: PersonId | None = None
+    ) -> str:
+        """Show it to every approver who has no part in it, and to the moderators' chat; what to tell who asked.
+
+        With ``asked_by`` it is what `consent.at_once` made of a bulletin that waits for its time.
+        """
         reached, missed = list[str](), list[str]()
         for colleague in await self._desk.desk.staff():
-            may = judge_colleague(broadcast, colleague) is None and Role.APPROVER in colleague.roles
-            if may and colleague.person != broadcast.author:
+            may_say = judge_colleague(broadcast, colleague) is None and Role.APPROVER in colleague.roles
+            has_part = not {broadcast.author, asked_by}.isdisjoint({colleague.person, *colleague.others})
+            if may_say and not has_part:
                 chat = chat_of(colleague.person)
                 with language(get_i18n().default_locale):
-                    arrived = await self.show(bot, bot_name, chat, colleague.person, broadcast)
+                    arrived = await self.show(bot, bot_name, chat, colleague.person, broadcast, asked_by)
                 (reached if arrived else missed).append(colleague.name)
         moderators_chat = self._desk.moderators_chats.get(bot_name)
         if moderators_chat is not None:
             with language(get_i18n().default_locale):
-                await self.show(bot, bot_name, moderators_chat, None, broadcast)
+                await self.show(bot, bot_name, moderators_chat, None, broadcast, asked_by)
         return self._asked(reached, missed, self._desk.needed(broadcast))
 
     async def show(
-        self, bot: Bot, bot_name: str, chat: int | str, person: PersonId | None, broadcast: Broadcast
+        self,
+        bot: Bot,
+        bot_name: str,
+        chat: int | str,
+        person: PersonId | None,
+        broadcast: Broadcast,
+        asked_by: PersonId | None = None,
     ) -> bool:
-        """The preview and the two buttons; False when that chat cannot be written to."""
+        """The preview, what it changes, and the buttons; False when that chat cannot be written to."""
         try:
             first = await bot.send_message(chat, _("👁 To approve. Channels would get exactly this:"))
             await self._previews.show(bot, bot_name, chat, broadcast)
-            markup = await self.keyboard(first.chat.id, person, broadcast)
-            await bot.send_message(chat, await self._card(broadcast), reply_markup=markup)
+            difference = difference_words(broadcast, self._desk)
+            if difference is not None:
+                await bot.send_message(chat, difference)
+            markup = await self.keyboard(first.chat.id, person, broadcast, asked_by)
+            await bot.send_message(chat, await self._card(broadcast, asked_by), reply_markup=markup)
         except (TelegramForbiddenError, TelegramBadRequest):
             return False
         return True
 
     async def keyboard(
-        self, chat: int | str, person: PersonId | None, broadcast: Broadcast
+        self,
+        chat: int | str,
+        person: PersonId | None,
+        broadcast: Broadcast,
+        asked_by: PersonId | None = None,
     ) -> InlineKeyboardMarkup:
-        """The two buttons. In a chat of several approvers one press must not take them from the others."""
+        """The two buttons. In a chat of several approvers one press must not take them from the others.
+
+        What waits for its time goes on waiting, unless somebody agrees to send it at once.
+        """
         this = {"bulletin": broadcast.id, "hash": broadcast.approval_hash}
         row: list[Cell] = [
             (_("✅ Approve"), "review.approve", this),
             (_("↩️ Send back"), "review.refuse", this),
         ]
+        if asked_by is not None:
+            row = [(_("✅ Approve: send it now"), "review.approve", {**this, "asked_by": asked_by})]
         return await self._desk.buttons.keyboard([row], chat=chat, person=person, repeatable=person is None)
 
-    async def _card(self, broadcast: Broadcast) -> str:
+    async def _card(self, broadcast: Broadcast, asked_by: PersonId | None) -> str:
         desk = self._desk
         author = await desk.name_of(broadcast.author)
         size = await desk.desk.audience(broadcast)
@@ -124,12 +149,22 @@ class Reviews:
         ]
         if broadcast.bulletin.recurrence is not None:
             lines.insert(-1, own_code_words())
+        if asked_by is not None:
+            said = _("{name} asks to send it now, not at the time it was approved for.")
+            lines.insert(1, said.format(name=await desk.name_of(asked_by)))
         return "\n".join(lines)
 
     def _asked(self, reached: list[str], missed: list[str], needed: int) -> str:
         lines = [_("Sent for approval."), needs_words(needed)]
         if reached:
             lines.append(_("Asked: {names}.").format(names=", ".join(reached)))
+        if not reached and not missed:
+            lines.append(
+                _(
+                    "Nobody else of the staff may approve it at the moment. Please ask for one more approver to be "
+                    "named."
+                )
+            )
         if missed:
             names = ", ".join(missed)
             lines.append(
@@ -174,16 +209,19 @@ class ApprovingTalk:
     async def approve(self, query: CallbackQuery, payload: Payload, bot: Bot) -> None:
         """A yes to these bytes."""
         person = person_of(query.from_user)
-        result = await self._desk.desk.approve(BulletinId(payload["bulletin"]), person, payload["hash"])
+        bulletin_id, asked_by = BulletinId(payload["bulletin"]), payload.get("asked_by")
+        result = await self._desk.desk.approve(bulletin_id, person, payload["hash"], asked_by)
         if isinstance(result, Refusal):
             await self._tell_refused(query, payload, result)
             return
         await acknowledge(query)
-        await self._tell_approved(query, bot, result)
+        await self._tell_approved(query, payload, bot, result)
         if result.broadcast.state is BroadcastState.SENDING:
             await self._progress.show(result.broadcast.id)
 
-    async def _tell_approved(self, query: CallbackQuery, bot: Bot, result: Consented) -> None:
+    async def _tell_approved(
+        self, query: CallbackQuery, payload: Payload, bot: Bot, result: Consented
+    ) -> None:
         """Both people are told; in a chat of several, the buttons stay while somebody is still needed."""
         name = await self._desk.name_of(person_of(query.from_user))
         headline = headline_of(result.broadcast.bulletin)
@@ -192,7 +230,9 @@ class ApprovingTalk:
         markup = None
         group = _group_of(query)
         if result.still_needed and group is not None:
-            markup = await self._reviews.keyboard(group, None, result.broadcast)
+            asked_by = payload.get("asked_by")
+            shown = result.broadcast if asked_by is None else at_once(result.broadcast)
+            markup = await self._reviews.keyboard(group, None, shown, asked_by)
         await show_instead(query, text, markup)
         await tell(bot, result.broadcast.author, text, await self._on_its_way(result.broadcast))
 

@@ -87,11 +87,15 @@ class DraftCards:
         ]
 
     def _correction_rows(self, broadcast: Broadcast) -> list[list[Cell]]:
+        """All but for whom: it goes to those who have what it puts right, at once."""
         edit = _editor(broadcast)
-        words = [edit(_("📝 Text"), "text")]
-        if self._desk.second_language in broadcast.bulletin.texts:
-            words.append(self._second_text(edit))
-        return [words, [edit(_("🔗 Source"), "source")], *self._ending(broadcast)]
+        return [
+            [edit(_("📝 Text"), "text"), self._second_text(edit), edit(_("🖼 Picture"), "picture")],
+            [edit(_("⚖️ Weight"), "weight"), edit(_("Field"), "category")],
+            [edit(_("🏛 Issuer"), "issuer"), edit(_("🔗 Source"), "source")],
+            [edit(_("⏳ Valid until"), "expires")],
+            *self._ending(broadcast),
+        ]
 
     def _second_text(self, edit: Editor) -> Cell:
         is_english = self._desk.second_language == ENGLISH

@@ -96,5 +96,5 @@ def _for_staff() -> str:
         "/lich shows what is scheduled and what repeats\n"
         "/dung CODE stops a bulletin, /tamdung CODE pauses it, /tieptuc CODE goes on with it\n"
         "/dinhchinh CODE corrects a bulletin that went out\n"
-        "/thuhoi CODE withdraws it"
+        "/thuhoi CODE withdraws it at once, in fixed words"
     )

@@ -200,6 +200,8 @@ approvals = Table(
     Column("person", String(80), primary_key=True),
     Column("approval_hash", String(64), primary_key=True),
     Column("approved_at", Instant, nullable=False),
+    # The author's own yes, by which fixed words go out; every other row is somebody else's.
+    Column("in_fixed_words", Boolean, nullable=False, server_default=NO),
 )
 
 # What the moderators' chat of a bot has heard of a bulletin.

@@ -119,7 +119,7 @@ class Newsroom:
         )
         reviews = Reviews(self.bulletin_desk)
         house.include(
-            progressing.router(self.bulletin_desk, self.board),
+            progressing.router(self.bulletin_desk, reviews, self.board),
             aftermath.router(self.bulletin_desk, self.board),
             scheduling.router(self.bulletin_desk),
             approving.router(self.bulletin_desk, reviews, self.board),
@@ -175,6 +175,21 @@ class Newsroom:
             .values(state="sent", message_id="1")
         )
         return broadcast
+
+    async def correct(self, author: User, original: Broadcast, words: str, approver: User) -> Broadcast:
+        """``author`` writes what is right, and ``approver`` approves it."""
+        await self.house.say(author, f"/dinhchinh {original.bulletin.code}")
+        await self.house.say(author, words)
+        await self.submit(author)
+        await self.house.press(approver, "✅ Phê duyệt")
+        return await self.newest()
+
+    async def withdraw(self, author: User, original: Broadcast, notice: str = "⛔ Thu hồi hẳn") -> Broadcast:
+        """``author`` says it alone, in fixed words."""
+        await self.house.say(author, f"/thuhoi {original.bulletin.code}")
+        await self.house.press(author, notice)
+        await self.house.press(author, "✅ Đúng, gửi ngay tới mọi nơi đã nhận")
+        return await self.newest()
 
     async def open_moderators_chat(self) -> Chat:
         """A group of the staff, with the bot in it."""

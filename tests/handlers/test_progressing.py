@@ -97,7 +97,7 @@ async def test_a_citizen_stops_nothing(newsroom: Newsroom) -> None:
     assert (await newsroom.newest()).state is BroadcastState.SENDING
 
 
-async def test_a_missed_start_asks_a_moderator_who_sends_it(newsroom: Newsroom) -> None:
+async def test_a_missed_start_asks_a_moderator_and_goes_out_when_another_agrees(newsroom: Newsroom) -> None:
     house, lan = newsroom.house, newsroom.lan
     scheduled = await _scheduled(newsroom)
     house.clock.pass_by(hours=24)
@@ -105,6 +105,8 @@ async def test_a_missed_start_asks_a_moderator_who_sends_it(newsroom: Newsroom) 
     await newsroom.board.update()
     assert "không bắt đầu đúng giờ" in house.last(lan).text
     await house.press(lan, "📨 Gửi ngay")
+    assert await newsroom.planned(scheduled) == 0
+    await house.press(newsroom.minh, "✅ Duyệt gửi ngay")
     assert (await newsroom.newest()).state is BroadcastState.SENDING
     assert await newsroom.planned(scheduled) == 2
 
@@ -232,6 +234,7 @@ async def test_the_moderators_chat_hears_once_of_a_missed_start_and_may_send_it(
     said = [text for text in newsroom.seen(chat) if "không bắt đầu đúng giờ" in text]
     assert len(said) == 1
     await house.press(newsroom.minh, "📨 Gửi ngay", chat)
+    await house.press(newsroom.phuc, "✅ Duyệt gửi ngay", chat)
     assert (await newsroom.newest()).state is BroadcastState.SENDING
 
 
