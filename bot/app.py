@@ -32,6 +32,7 @@ from bot.crew import Crew, open_crew
 from bot.door import listen
 from bot.latch import deliver_alone
 from bot.mistakes import OperatorMistake
+from bot.ownership import move_staff_over
 from bot.premises import Premises
 from bot.runtime import loading
 from bot.settings import Settings
@@ -41,8 +42,6 @@ from bot.surroundings import Surroundings
 from bot.texts import gettext as _
 from broadcasts.pump import Pump
 from bulletins.rendering import Imprint
-from members.channel import PersonId
-from members.roles import Role
 from platforms.telegram_identity import Identity, NoAnswer, UnknownToken, identify
 from storage.canaries import set_canaries
 
@@ -155,9 +154,7 @@ def _open_branches(settings: Settings, secrets: Secrets, opened: AsyncExitStack)
 
 async def _prepare(settings: Settings, house: Storehouse, given: Surroundings) -> None:
     """What the settings say about people and places goes where the transactions look for it."""
-    await house.roster.replace_staff(
-        (PersonId(one.person), one.name, [Role(role.value) for role in one.roles]) for one in settings.staff
-    )
+    await move_staff_over(settings, house.staff, given.now())
     canaries = {bot.name: bot.canary_chat for bot in settings.telegram if bot.canary_chat}
     await set_canaries(house.committer, canaries, settings.network.language, given.now())
 

@@ -127,6 +127,19 @@ def demo(
     show(port=port, data=data, by_hand=by_hand, language=_known_language(language))
 
 
+@app.command("invite-owner")
+def invite_owner(
+    config: ConfigPath = DEFAULT_CONFIG,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="Although there is an owner: none can be reached any more.")
+    ] = False,
+) -> None:
+    """Make the code by which one person becomes the owner of the network, who then invites all others."""
+    from bot.ownership import invite_owner as invite
+
+    typer.echo(invite(config, os.environ, is_recovery=recover))
+
+
 @app.command()
 def story(
     channels: Annotated[int, typer.Option(min=1, max=5000, help="How many channels are enrolled.")] = 5,

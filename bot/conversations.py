@@ -5,7 +5,7 @@ The order of the routers matters: /cancel first, whatever nobody else wanted las
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from handlers import (
     correcting,
     enrolment,
     errors,
+    inviting,
     moderation,
     otherwise,
     pledging,
@@ -39,6 +40,7 @@ from handlers import (
     reporting,
     rights,
     scheduling,
+    staffing,
     verifying,
 )
 from handlers.access import guard_access, person_of
@@ -53,8 +55,10 @@ from handlers.moderation import ModerationDesk
 from handlers.progress_board import ProgressBoard, ProgressFigures, Sources
 from handlers.reporting import ReportingDesk
 from handlers.settings_cards import Offer, SettingsCards
+from handlers.staff_desk import StaffDesk
 from members.enrolment import Enrolment
 from members.rights import Keeper, OwnRights
+from members.staffing import Staffing
 from members.upkeep import Upkeep
 from platforms.telegram_admins import TelegramChats
 from reports.answers import Answers, Errands
@@ -95,6 +99,8 @@ class Furniture:
     surroundings: Surroundings
     figures: ProgressFigures
     hindrances: Hindrances
+    ring_owners: Callable[[], None]
+    """The staff has changed: whoever tells the owners is to look."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -132,16 +138,18 @@ def furnish(given: Furniture) -> Conversations:
     errands = Errands(Answers(given.archive.tellings, voice, now=given.surroundings.now), cards)
     checks = Checks(genuine, given.examiner, given.archive.cases)
     reporting_desk = _reporting_desk(given, buttons, checks, voice, errands)
-    dispatcher = _dispatcher(given, buttons)
+    dispatcher, staff = _dispatcher(given, buttons), _staff_desk(given, buttons)
     dispatcher.include_routers(
         errors.router(),
         enrolment.router(members),
-        progressing.router(bulletins, progress),
+        progressing.router(bulletins, reviews, progress),
         aftermath.router(bulletins, progress),
         scheduling.router(bulletins),
         pledging.router(members),
         preferences.router(members),
-        rights.router(_own_rights(given)),
+        rights.router(_own_rights(given), staff.staffing),
+        inviting.router(staff),
+        staffing.router(staff),
         composing.router(bulletins, reviews),
         approving.router(bulletins, reviews, progress),
         correcting.router(bulletins, progress),
@@ -188,6 +196,18 @@ def _bulletin_desk(given: Furniture, buttons: Buttons, genuine: GenuineCheck) ->
         aftermath=given.archive.aftermath,
         moderators_chats=given.moderators_chats,
         language=Language(given.settings.network.language),
+    )
+
+
+def _staff_desk(given: Furniture, buttons: Buttons) -> StaffDesk:
+    around, network = given.surroundings, given.settings.network
+    return StaffDesk(
+        staffing=Staffing(given.house.staff, now=around.now, tokens=around.tokens),
+        buttons=buttons,
+        issuers=[issuer.en if network.language == "en" else issuer.vi for issuer in network.issuers],
+        areas=network.areas,
+        zone=given.zone,
+        ring=given.ring_owners,
     )
 
 

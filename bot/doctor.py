@@ -28,6 +28,7 @@ from bot.bots import open_bot, open_http
 from bot.configuration import BotSecrets, read_bot_secrets, read_key, read_pledge, read_settings
 from bot.door import is_in_use, is_loa_there, listen, webhook_address
 from bot.mistakes import OperatorMistake, mistake_behind, unwritable_database
+from bot.ownership import owner_trouble
 from bot.settings import Settings, TelegramBot, Web
 from bot.texts import gettext as _
 from storage.engine import open_engine, sqlite_file
@@ -170,7 +171,12 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         await _write_and_take_back(engine)
         yield Finding(Level.OK, subject, _("It can be read and written."))
-        yield _check_version(await version_of(engine))
+        version = await version_of(engine)
+        yield _check_version(version)
+        if version == newest_version():
+            trouble = await owner_trouble(engine, settings)
+            level = Level.OK if trouble is None else Level.WARN
+            yield Finding(level, _("Staff"), trouble or _("The network has an owner."))
         if engine.dialect.name == "sqlite":
             yield await _check_durability(engine)
     except (SQLAlchemyError, OSError) as error:

@@ -31,6 +31,7 @@ from bot.person_language import load_texts
 from bot.polling import Poller, leftovers
 from bot.premises import Premises
 from bot.rooms import stepping_aside
+from bot.staff_news import StaffNews
 from bot.storehouse import start_rules
 from bot.supervisor import Supervisor
 from bot.worker.examiner import Examiner, open_workers
@@ -65,6 +66,7 @@ class Reception:
     conversations: Conversations
     clockwork: Clockwork
     examiner: Examiner
+    staff_news: StaffNews
 
     def own_workers(self, supervisor: Supervisor) -> None:
         """Wherever updates are handled, before the first of them."""
@@ -78,6 +80,7 @@ class Reception:
         own("intake", conversations.intake.run)
         own("errands", conversations.errands.run)
         own("progress", conversations.progress.run)
+        own("staff news", self.staff_news.run)
         own("clockwork", self.clockwork.run)
         for name, branch in self.premises.branches.items():
             bot, chat = self.bots[name], branch.settings.moderators_chat
@@ -184,13 +187,15 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
         next_moment=start_rules(premises.settings).next_moment,
     )
     clockwork.serve(desk)
+    texts = load_texts(default=premises.settings.network.language)
+    news = StaffNews(premises, bots, texts)
     conversations = furnish(
         Furniture(
             settings=premises.settings,
             house=premises.house,
             archive=archive,
             bots=bots,
-            texts=load_texts(default=premises.settings.network.language),
+            texts=texts,
             imprint=premises.imprint,
             examiner=examiner,
             desk=desk,
@@ -203,9 +208,10 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
                 premises.given.now,
                 premises.imprint.zone,
             ),
+            ring_owners=news.ring,
         )
     )
-    return Reception(premises, archive, bots, conversations, clockwork, examiner)
+    return Reception(premises, archive, bots, conversations, clockwork, examiner, news)
 
 
 def _clockwork(premises: Premises, archive: Archive) -> Clockwork:

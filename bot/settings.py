@@ -286,6 +286,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     telegram: tuple[TelegramBot, ...] = Field(default=(), max_length=200)
     staff: tuple[Person, ...] = Field(default=(), max_length=500)
+    """Of an earlier version: taken over into the database once, never read again (``bot/ownership.py``)."""
     approvals: Approvals = Approvals()
     web: Web = Web()
     delivery: Delivery = Delivery()

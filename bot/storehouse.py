@@ -28,6 +28,7 @@ from storage.pictures import PictureShelf
 from storage.pins import SqlPins
 from storage.roster import Roster
 from storage.schema import upgrade
+from storage.staff_book import SqlStaffBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Storehouse:
     engine: AsyncEngine
     committer: Committer
     roster: Roster
+    staff: SqlStaffBook
     bulletins: BulletinBook
     pictures: PictureShelf
     ledger: SqlLedger
@@ -82,6 +84,7 @@ async def open_storehouse(settings: Settings) -> Storehouse:
         engine=engine,
         committer=committer,
         roster=Roster(engine, committer),
+        staff=SqlStaffBook(engine, committer),
         bulletins=BulletinBook(engine, committer, lambda: rules),
         pictures=PictureShelf(engine, committer),
         ledger=SqlLedger(engine, committer),

@@ -89,6 +89,7 @@ class Transcript:
             (_("channels enrolled"), tally.channels),
             (_("pledges confirmed"), tally.pledges),
             (_("copies delivered"), tally.delivered),
+            (_("copies withdrawn for now"), tally.withdrawn),
             (_("copies corrected"), tally.corrected),
             (_("reports filed"), tally.reports),
             (_("answers told"), tally.answers),

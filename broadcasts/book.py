@@ -15,7 +15,7 @@ from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.recurrence import Recur
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
-from members.roles import Role
+from members.staff import Colleague
 
 
 class Refusal(StrEnum):
@@ -25,6 +25,7 @@ class Refusal(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NOT_AUTHOR = "not_author"
     OWN_BULLETIN = "own_bulletin"
+    OWN_REQUEST = "own_request"
     CHANGED = "changed"
     TOO_LATE = "too_late"
     NOT_READY = "not_ready"
@@ -34,6 +35,11 @@ class Refusal(StrEnum):
     ALREADY_WITHDRAWN = "already_withdrawn"
     SUPERSEDED = "superseded"
     LACKS_APPROVALS = "lacks_approvals"
+    OUTSIDE_LIMITS = "outside_limits"
+    """The person's roles are for other offices or areas."""
+    SAME_PERSON = "same_person"
+    """They consented already, under another account of theirs."""
+    NOT_ITS_TIME = "not_its_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,8 @@ class Consent:
     person: PersonId
     approval_hash: str
     at: datetime
+    asked_by: PersonId | None = None
+    """Who asked that it go out at once and not at its time; nobody agrees to what they asked themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +133,6 @@ class AudienceSize:
     members: int
 
 
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    """A person of the operator's staff, by the name colleagues know."""
-
-    person: PersonId
-    name: str
-    roles: frozenset[Role]
-
-
 class BookWriting(Protocol):
     """What changes the book."""
 
@@ -173,8 +172,8 @@ class BookReading(Protocol):
     async def scheduled(self) -> Sequence[tuple[BulletinId, datetime]]:
         """Every start and every next occurrence that timers must know of, the earliest first."""
 
-    async def newest_correction(self, bulletin_id: BulletinId) -> Broadcast | None:
-        """The latest published bulletin that corrects or withdraws this one."""
+    async def corrections_of(self, bulletin_id: BulletinId) -> Sequence[Broadcast]:
+        """The published bulletins that correct or withdraw this one, the newest first; a bounded number."""
 
     async def audience_size(self, bulletin: Bulletin, corrects: BulletinId | None = None) -> AudienceSize:
         """Whom it would reach if it were sent now."""

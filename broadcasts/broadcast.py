@@ -52,6 +52,15 @@ BROADCAST_TRANSITIONS: dict[BroadcastState, frozenset[BroadcastState]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a correction finds: the first bulletin, whose copies stand in the channels, and what they say by now."""
+
+    first: Bulletin
+    standing: Bulletin
+    """The newest words about it that went out: those of the first one, or of its last correction."""
+
+
+@dataclass(frozen=True, slots=True)
 class Broadcast:
     """One bulletin, as the operator's book holds it."""
 
@@ -71,3 +80,7 @@ class Broadcast:
     """Of a series that goes on: its next occurrence."""
     series: Code | None = None
     """Of an occurrence: the code of the series that was approved, and it with it."""
+    earlier: Earlier | None = None
+    """Of a correction: what it puts right."""
+    is_by_one: bool = False
+    """It rests on its author's own yes, given to fixed words."""

@@ -22,6 +22,7 @@ from broadcasts.delivery import (
     Unsure,
 )
 from broadcasts.ports import Due
+from bulletins.bulletin import Bulletin, Media
 
 EDITS_TRIED = 4
 CORRECTED = "corrected"
@@ -57,6 +58,12 @@ def after_edit(outcome: Outcome, attempt: int) -> AfterEdit:
             return AfterEdit(note=f"{NOT_EDITED}:{reason}")
         case _:
             return AfterEdit()
+
+
+def new_picture(first: Bulletin, correction: Bulletin) -> Media | None:
+    """The picture that goes with the reply: one that the copy does not have. A copy keeps the one it came with."""
+    media = correction.media
+    return None if media is None or (first.media and first.media.sha256 == media.sha256) else media
 
 
 def known_copy(due: Due) -> str | None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from broadcasts.broadcast import Broadcast
 from broadcasts.schedule import USUAL_VALIDITY_HOURS, expiry_after
 from bulletins.bulletin import (
     ENGLISH,
@@ -186,74 +185,45 @@ def valid_for(hours: int, now: datetime) -> Edit:
     return edit
 
 
-class Amends(StrEnum):
-    """The two ways to put an earlier bulletin right."""
-
-    CORRECTS = "corrects"
-    WITHDRAWS = "withdraws"
-
-
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    headline: str
-    body: str = ""
-    instruction: str = ""
-
-
-_READY: Mapping[tuple[Amends, Status, Language], _Wording] = {
-    (Amends.CORRECTS, Status.ACTUAL, VIETNAMESE): _Wording("Thông tin đúng về: {headline}"),
-    (Amends.CORRECTS, Status.ACTUAL, ENGLISH): _Wording("The right information about: {headline}"),
-    (Amends.CORRECTS, Status.EXERCISE, VIETNAMESE): _Wording("Diễn tập, nội dung sửa lại: {headline}"),
-    (Amends.CORRECTS, Status.EXERCISE, ENGLISH): _Wording("Drill, put right: {headline}"),
-    (Amends.CORRECTS, Status.TEST, VIETNAMESE): _Wording("Bản tin thử, nội dung sửa lại: {headline}"),
-    (Amends.CORRECTS, Status.TEST, ENGLISH): _Wording("Test, put right: {headline}"),
-    (Amends.WITHDRAWS, Status.ACTUAL, VIETNAMESE): _Wording(
-        "Bản tin “{headline}” không còn giá trị",
-        "Chúng tôi thu hồi bản tin này và xin lỗi vì sự bất tiện.",
-        "Xin đừng làm theo bản tin cũ và đừng chia sẻ tiếp.",
-    ),
-    (Amends.WITHDRAWS, Status.ACTUAL, ENGLISH): _Wording(
-        "The bulletin “{headline}” is no longer valid",
-        "We withdraw it and apologise for the trouble.",
-        "Please do not act on it and do not share it further.",
-    ),
-    (Amends.WITHDRAWS, Status.EXERCISE, VIETNAMESE): _Wording(
-        "Buổi diễn tập đã kết thúc: {headline}", "Cảm ơn bà con đã tham gia."
-    ),
-    (Amends.WITHDRAWS, Status.EXERCISE, ENGLISH): _Wording(
-        "The drill is over: {headline}", "Thank you for taking part."
-    ),
-    (Amends.WITHDRAWS, Status.TEST, VIETNAMESE): _Wording("Đã thử xong: {headline}"),
-    (Amends.WITHDRAWS, Status.TEST, ENGLISH): _Wording("The test is over: {headline}"),
+_READY: Mapping[tuple[Status, Language], str] = {
+    (Status.ACTUAL, VIETNAMESE): "Thông tin đúng về: {headline}",
+    (Status.ACTUAL, ENGLISH): "The right information about: {headline}",
+    (Status.EXERCISE, VIETNAMESE): "Diễn tập, nội dung sửa lại: {headline}",
+    (Status.EXERCISE, ENGLISH): "Drill, put right: {headline}",
+    (Status.TEST, VIETNAMESE): "Bản tin thử, nội dung sửa lại: {headline}",
+    (Status.TEST, ENGLISH): "Test, put right: {headline}",
 }
 _HEADLINE_SHARE = 120
 
 
-def ready_text(amends: Amends, earlier: Bulletin, language: Language) -> Text:
-    """The wording that stands ready for this kind of bulletin, with the earlier headline filled in."""
-    wording = _READY[amends, earlier.status, language if language in (VIETNAMESE, ENGLISH) else ENGLISH]
+def ready_text(earlier: Bulletin, language: Language) -> Text:
+    """The heading that stands ready for a correction, with the earlier one filled in; what is right is missing."""
+    ready = _READY[earlier.status, language if language in (VIETNAMESE, ENGLISH) else ENGLISH]
     headline = text_in(earlier, language).headline
     short = headline if len(headline) <= _HEADLINE_SHARE else headline[: _HEADLINE_SHARE - 1].rstrip() + "…"
-    return Text(wording.headline.format(headline=short), wording.body, wording.instruction)
+    return Text(ready.format(headline=short), "")
 
 
-def amendment(amends: Amends, earlier: Broadcast, references: tuple[str, ...], now: datetime) -> Bulletin:
-    """The Update or Cancel that puts ``earlier`` right: all as it was, but the words."""
-    before = earlier.bulletin
-    usual = expiry_after(USUAL_VALIDITY_HOURS, None, now)
+def correction_of(standing: Bulletin, references: tuple[str, ...], now: datetime) -> Bulletin:
+    """The Update that puts ``standing`` right: all as it was, the picture too, but the words."""
     return replace(
-        before,
+        standing,
         code=Code(""),
         version=1,
-        msg_type=MsgType.UPDATE if amends is Amends.CORRECTS else MsgType.CANCEL,
-        texts={language: ready_text(amends, before, language) for language in before.texts},
-        media=None,
+        msg_type=MsgType.UPDATE,
+        texts={language: ready_text(standing, language) for language in standing.texts},
         references=references,
         sent=None,
         not_before=None,
-        expires=min(max(before.expires, usual), now + LONGEST_VALIDITY - timedelta(minutes=1)),
+        expires=amendment_expires(standing, now),
         provenance=None,
     )
+
+
+def amendment_expires(standing: Bulletin, now: datetime) -> datetime:
+    """As long as what it puts right, at least for the usual time: also what has expired is put right."""
+    usual = expiry_after(USUAL_VALIDITY_HOURS, None, now)
+    return min(max(standing.expires, usual), now + LONGEST_VALIDITY - timedelta(minutes=1))
 
 
 def reworded(language: Language, typed: str) -> Edit:

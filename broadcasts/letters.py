@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from broadcasts.broadcast import Broadcast
-from broadcasts.corrections import CANNOT_EDIT, known_copy, note_without_copy
+from broadcasts.consent import may_go_alone
+from broadcasts.corrections import CANNOT_EDIT, known_copy, new_picture, note_without_copy
 from broadcasts.ports import Content, Due, OpenBulletin, Shelf
 from bulletins.bulletin import BulletinId, Language
 from bulletins.canonical import approval_hash
@@ -102,7 +103,8 @@ class Letters:
         original, correction = await self._find(corrects), await self._find(due.bulletin_id)
         copy = self._rendered(render_corrected_copy, original, correction, due.language)
         notice = self._rendered(render_correction_notice, original, correction, due.language)
-        post = await self._whole(due) if due.resent else Content(notice, None, due.silent)
+        picture = new_picture(original.bulletin, correction.bulletin)
+        post = await self._whole(due) if due.resent else Content(notice, picture, due.silent)
         copy_id, former_id = known_copy(due), _known_former(due)
         if copy_id is None:
             changes = [(former_id, Content(copy))]
@@ -132,6 +134,8 @@ class Letters:
     async def _fetch(self, bulletin_id: BulletinId) -> Broadcast:
         found = await self._shelf.find(bulletin_id)
         if found is None or approval_hash(found.bulletin).hex() != found.approval_hash:
+            raise NotAsApproved(bulletin_id)
+        if found.is_by_one and not may_go_alone(found):
             raise NotAsApproved(bulletin_id)
         if len(self._bulletins) >= _BULLETINS_KEPT:
             del self._bulletins[next(iter(self._bulletins))]

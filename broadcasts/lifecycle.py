@@ -7,7 +7,7 @@ rings the engine and the timer after.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
@@ -15,7 +15,6 @@ from broadcasts.book import (
     AudienceSize,
     Book,
     Change,
-    Colleague,
     Consent,
     Consented,
     NewDraft,
@@ -26,14 +25,16 @@ from broadcasts.book import (
 )
 from broadcasts.broadcast import BROADCAST_TRANSITIONS, Broadcast, BroadcastState
 from broadcasts.consent import EDITABLE, faults
-from broadcasts.drafting import Amends, Edit, Origin, amendment
+from broadcasts.drafting import Edit, Origin, amendment_expires, correction_of
 from broadcasts.recurrence import NextMoment, Recur, never, next_few
 from broadcasts.schedule import USUAL_VALIDITY_HOURS, expiry_after
-from bulletins.bulletin import Bulletin, BulletinId, Code, MsgType, Recurrence
+from bulletins.bulletin import Bulletin, BulletinId, Code, Recurrence
 from bulletins.cap import CapDraft
 from bulletins.code import body_symbols, make
+from bulletins.fixed_words import Notice, announces_correction, ends_everything, in_fixed_words
 from bulletins.problems import Problem
 from members.channel import PersonId
+from members.staff import Colleague
 
 _CODES_TRIED_AT_MOST = 32
 _EDITS_TRIED_AT_MOST = 5
@@ -42,6 +43,16 @@ _TO_COME = frozenset({BroadcastState.SCHEDULED, BroadcastState.RECURRING, Broadc
 _STOPPABLE = frozenset(
     state for state, nexts in BROADCAST_TRANSITIONS.items() if BroadcastState.STOPPED in nexts
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ToAmend:
+    """What a correction finds when it is begun."""
+
+    first: Broadcast
+    standing: Broadcast
+    """What went out last in new words: the first one, or its last correction."""
+    references: tuple[str, ...]
 
 
 class Desk:
@@ -97,8 +108,25 @@ class Desk:
         bulletin = draft.as_bulletin(code=Code(""), expires=valid_until, source_url=source_url)
         return await self.compose(bulletin, origin)
 
-    async def compose_correction(self, amends: Amends, code: Code, origin: Origin) -> Broadcast | Refusal:
-        """An Update or Cancel of a bulletin that went out, worded ready; one person of the staff may.
+    async def compose_correction(self, code: Code, origin: Origin) -> Broadcast | Refusal:
+        """An Update of a bulletin that went out, for what is right: new words, which others approve."""
+        found = await self.to_amend(code)
+        if isinstance(found, Refusal):
+            return found
+        draft = correction_of(found.standing.bulletin, found.references, self._now())
+        return await self.compose(draft, origin, found.first.id)
+
+    async def compose_notice(self, notice: Notice, code: Code, origin: Origin) -> Broadcast | Refusal:
+        """The same in fixed words, which its author alone sends with ``approve``."""
+        found = await self.to_amend(code)
+        if isinstance(found, Refusal):
+            return found
+        expires = amendment_expires(found.first.bulletin, self._now())
+        draft = in_fixed_words(notice, found.first.bulletin, found.references, expires)
+        return await self.compose(draft, origin, found.first.id)
+
+    async def to_amend(self, code: Code) -> ToAmend | Refusal:
+        """What a correction of the bulletin with this code would put right.
 
         It goes back to the first of a row of corrections: that one's copies stand in the channels.
         """
@@ -108,13 +136,12 @@ class Desk:
         first = named if named.corrects is None else await self._book.find(named.corrects)
         if first is None or first.bulletin.sent is None:
             return Refusal.NOT_PUBLISHED
-        newest = await self._book.newest_correction(first.id)
-        if newest is not None and newest.bulletin.msg_type is MsgType.CANCEL:
+        since = await self._book.corrections_of(first.id)
+        if any(ends_everything(one.bulletin) for one in since):
             return Refusal.ALREADY_WITHDRAWN
-        references = dict.fromkeys((first.bulletin.code, (newest or first).bulletin.code))
-        return await self.compose(
-            amendment(amends, newest or first, tuple(references), self._now()), origin, first.id
-        )
+        standing = next((one for one in since if not announces_correction(one.bulletin)), first)
+        codes = (first, standing, *since[:1])
+        return ToAmend(first, standing, tuple(dict.fromkeys(one.bulletin.code for one in codes)))
 
     async def edit(self, bulletin_id: BulletinId, person: PersonId, edit: Edit) -> Broadcast | Refusal:
         """Apply one edit to the draft as it is now. Two at once both count, one after the other."""
@@ -158,9 +185,18 @@ class Desk:
             )
         )
 
-    async def approve(self, bulletin_id: BulletinId, person: PersonId, seen_hash: str) -> Consented | Refusal:
-        """Somebody else's consent, or the author's own to a correction; the last one needed starts it."""
-        result = await self._book.consent(Consent(bulletin_id, person, seen_hash, self._now()))
+    async def approve(
+        self,
+        bulletin_id: BulletinId,
+        person: PersonId,
+        seen_hash: str,
+        asked_by: PersonId | None = None,
+    ) -> Consented | Refusal:
+        """Somebody else's consent, or the author's own to fixed words; the last one needed starts it.
+
+        With ``asked_by`` it is a consent to sending at once what waits for its time; see ``send_now``.
+        """
+        result = await self._book.consent(Consent(bulletin_id, person, seen_hash, self._now(), asked_by))
         if isinstance(result, Consented):
             self._ring(result.broadcast)
         return result
@@ -207,7 +243,11 @@ class Desk:
         return await self._book.skip(Skip(series, person, moment, is_skipped=False))
 
     async def send_now(self, bulletin_id: BulletinId, person: PersonId) -> Broadcast | Refusal:
-        """A moderator sends an approved bulletin that is scheduled or was held."""
+        """Somebody of the staff sends an approved bulletin that was held, in its time.
+
+        Before that, or long after, it was approved for another moment: others ``approve`` what ``at_once`` makes
+        of it.
+        """
         return await self._start(Start(bulletin_id, self._now(), person))
 
     async def stop(self, bulletin_id: BulletinId, person: PersonId) -> Broadcast | Refusal:

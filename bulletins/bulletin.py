@@ -97,10 +97,10 @@ def lane(bulletin: Bulletin) -> Lane:
 
 
 def approvals_needed(bulletin: Bulletin, by_severity: Mapping[Severity, int] = DEFAULT_APPROVALS) -> int:
-    """How many people must consent: by severity when it is live, one for drills and corrections, never none.
+    """How many people must consent: by severity when it is live, one for drills, never none.
 
-    One may stop or correct, two must start: so a correction does not wait for a second approver.
+    A correction is a bulletin like any other; only fixed words go out on one person's word.
     """
-    if bulletin.status is not Status.ACTUAL or is_correction(bulletin):
+    if bulletin.status is not Status.ACTUAL:
         return 1
     return max(1, by_severity.get(bulletin.severity, DEFAULT_APPROVALS[bulletin.severity]))

@@ -36,11 +36,14 @@ class Labels:
     corrects: str
     withdraws: str
     corrected: str
+    being_corrected: str
     withdrawn: str
     withdrawn_advice: str
     corrected_notice: str
+    being_corrected_notice: str
     withdrawn_notice: str
     no_longer_right: str
+    partly_wrong: str
     resent: str
 
 
@@ -78,11 +81,14 @@ LABELS: Mapping[Language, Labels] = {
         corrects="ĐÍNH CHÍNH bản tin {codes}",
         withdraws="THU HỒI bản tin {codes}",
         corrected="ĐÃ ĐÍNH CHÍNH",
+        being_corrected="ĐANG ĐÍNH CHÍNH",
         withdrawn="ĐÃ THU HỒI",
         withdrawn_advice="Bản tin {codes} không còn giá trị. Xin đừng chia sẻ tiếp.",
         corrected_notice="Bản tin {codes} đã được đính chính. Thông tin đúng hiện nay:",
+        being_corrected_notice="Bản tin {codes} có chỗ chưa đúng và đang được đính chính.",
         withdrawn_notice="Bản tin {codes} đã được thu hồi. Xin đừng chia sẻ tiếp.",
         no_longer_right="Nội dung trước đây, không còn đúng:",
+        partly_wrong="Nội dung trước đây, có chỗ chưa đúng:",
         resent="Gửi lại: có thể bạn đã nhận được bản tin này.",
     ),
     ENGLISH: Labels(
@@ -118,11 +124,14 @@ LABELS: Mapping[Language, Labels] = {
         corrects="CORRECTION of bulletin {codes}",
         withdraws="WITHDRAWAL of bulletin {codes}",
         corrected="CORRECTED",
+        being_corrected="BEING CORRECTED",
         withdrawn="WITHDRAWN",
         withdrawn_advice="Bulletin {codes} is no longer valid. Please do not share it further.",
         corrected_notice="Bulletin {codes} has been corrected. What is right now:",
+        being_corrected_notice="Bulletin {codes} is partly wrong and is being corrected.",
         withdrawn_notice="Bulletin {codes} has been withdrawn. Please do not share it further.",
         no_longer_right="What it said before, no longer right:",
+        partly_wrong="What it said before, partly wrong:",
         resent="Sent again: you may already have received this bulletin.",
     ),
 }

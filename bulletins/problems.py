@@ -63,6 +63,7 @@ class ProblemKind(StrEnum):
     REPEATS_TOO_LONG = "repeats_too_long"
     REPEATS_DANGER = "repeats_danger"
     REPEATS_CORRECTION = "repeats_correction"
+    EMPTY_CORRECTION = "empty_correction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,10 @@ SENTENCES: Mapping[ProblemKind, tuple[str, str]] = {
         "Bản đính chính hoặc thu hồi chỉ gửi một lần, không lặp lại. Bạn hãy bỏ lặp lại.",
         "A correction or withdrawal goes out once and cannot repeat. Please take the repetition out.",
     ),
+    ProblemKind.EMPTY_CORRECTION: (
+        "Bản đính chính chưa nói điều gì là đúng ({detail}). Bạn hãy viết nội dung đúng, hoặc bỏ ngôn ngữ đó.",
+        "The correction does not say what is right ({detail}). Please write it, or leave that language out.",
+    ),
 }
 
 
@@ -217,6 +222,7 @@ def problems(bulletin: Bulletin, now: datetime) -> tuple[Problem, ...]:
         *_origin_problems(bulletin),
         *_time_problems(bulletin, now),
         *_reference_problems(bulletin),
+        *_correction_problems(bulletin),
         *_drill_problems(bulletin),
     )
 
@@ -343,6 +349,14 @@ def _reference_problems(bulletin: Bulletin) -> Iterator[Problem]:
         yield Problem(ProblemKind.TOO_MANY_REFERENCES, f"{len(bulletin.references)}/{MOST_REFERENCES}")
     if bulletin.code in bulletin.references:
         yield Problem(ProblemKind.REFERS_TO_ITSELF, bulletin.code)
+
+
+def _correction_problems(bulletin: Bulletin) -> Iterator[Problem]:
+    """A heading alone, as it stands ready, puts nothing right."""
+    if bulletin.msg_type is MsgType.UPDATE:
+        for language, text in sorted(bulletin.texts.items())[:MOST_LANGUAGES]:
+            if not tidied(text.body) and not tidied(text.instruction):
+                yield Problem(ProblemKind.EMPTY_CORRECTION, language)
 
 
 def _drill_problems(bulletin: Bulletin) -> Iterator[Problem]:

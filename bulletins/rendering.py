@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from html import escape
 from typing import Literal
 
+from bulletins.fixed_words import announces_correction, notice_of
 from bulletins.labels import BANNERS, Labels, category_words, labels_for, severity_mark, severity_words
 from bulletins.values import ENGLISH, VIETNAMESE, Bulletin, Language, MsgType, Text
 from bulletins.wording import folded, one_line, same_words, shortened, tidied, utf16_length
@@ -102,6 +103,8 @@ def render_correction_notice(
     mark, said = _mark_of(correction), labels.corrected_notice
     if correction.msg_type is MsgType.CANCEL:
         said = labels.withdrawn_notice
+    elif announces_correction(correction):
+        said = labels.being_corrected_notice
     headline = shortened(one_line(text_in(correction, language).headline), CAPTION_UNITS // 2)
     blocks: list[Block] = [
         [(Span(f"{mark} {said.format(codes=original.code)}"),), _span_line(headline, "b")],
@@ -166,8 +169,9 @@ def _correction_mark(original: Bulletin, correction: Bulletin, language: Languag
     if correction.msg_type is MsgType.CANCEL:
         advice = labels.withdrawn_advice.format(codes=original.code)
         return [_span_line(f"{_mark_of(correction)} {labels.withdrawn}", "b"), (Span(advice),)]
+    said = labels.being_corrected if announces_correction(correction) else labels.corrected
     return [
-        (Span(f"{_mark_of(correction)} {labels.corrected}", "b"), Span(f" · {original.code}")),
+        (Span(f"{_mark_of(correction)} {said}", "b"), Span(f" · {original.code}")),
         _kind_line(correction, language),
     ]
 
@@ -186,11 +190,12 @@ def _words(text: Text, language: Language) -> list[Block]:
     ]
 
 
-def _old_words(original: Bulletin, language: Language) -> Block:
-    text = text_in(original, language)
+def _old_words(original: Bulletin, correction: Bulletin, language: Language) -> Block:
+    text, labels = text_in(original, language), labels_for(language)
     struck = (one_line(text.headline), tidied(text.body), tidied(text.instruction))
+    is_partly_wrong = correction.msg_type is MsgType.UPDATE and announces_correction(correction)
     return [
-        (Span(labels_for(language).no_longer_right),),
+        (Span(labels.partly_wrong if is_partly_wrong else labels.no_longer_right),),
         *(_span_line(words, "s") for words in struck),
     ]
 
@@ -199,10 +204,11 @@ def _footer(bulletin: Bulletin, language: Language, imprint: Imprint) -> Block:
     labels = labels_for(language)
     issuer, source = one_line(bulletin.issuer), one_line(bulletin.source_url)
     valid_until = f"⏳ {labels.valid_until} {_moment(bulletin.expires, labels, imprint.zone)}"
+    is_valid = bulletin.msg_type is not MsgType.CANCEL and notice_of(bulletin) is None
     return [
         (Span(f"🏛 {labels.issuer} {issuer}"),) if issuer else (),
         (Span(f"🔗 {labels.source} {source}"),) if source else (),
-        (Span(valid_until),) if bulletin.msg_type is not MsgType.CANCEL else (),
+        (Span(valid_until),) if is_valid else (),
         _check_line(bulletin, labels, imprint),
     ]
 
@@ -235,7 +241,7 @@ def _copies(
     footer = _footer(correction, language, imprint)
     check: Block = [_check_line(correction, labels, imprint)]
     words = _words(now_right, language)
-    yield [mark, *words, _old_words(original, language), footer]
+    yield [mark, *words, _old_words(original, correction, language), footer]
     yield [mark, *words, footer]
     for tail in (footer, check):
         for share in (90, 75, 60, 45, 30):

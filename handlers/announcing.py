@@ -1,4 +1,4 @@
-"""What the moderators' chats must hear of a bulletin: that it is held, halted, or a correction by one person alone.
+"""What the moderators' chats must hear of a bulletin: that it is held, halted, or sent by one person in fixed words.
 
 Each chat hears each thing once, over restarts too; what could not be said is said as soon as it can be. No trouble
 with these chats keeps anybody's own message from being shown.
@@ -17,7 +17,7 @@ from aiogram.utils.i18n import gettext as _
 
 from broadcasts.broadcast import Broadcast, BroadcastState
 from broadcasts.ports import LedgerUnavailable
-from bulletins.bulletin import BulletinId, is_correction
+from bulletins.bulletin import BulletinId
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Cell
 
@@ -84,7 +84,8 @@ class Announcer:
         if mark != BY_ONE_ALONE:
             return text
         author = await self._desk.name_of(broadcast.author)
-        return "\n".join([_("Written by: {name}").format(name=author), text])
+        said = _("{name} sent this alone, in fixed words.").format(name=author)
+        return f"{said}\n{text}"
 
     async def _is_said(self, bot_name: str, text: str, rows: list[list[Cell]]) -> bool:
         """Say it. False, and logged once, when that was not possible."""
@@ -127,7 +128,7 @@ def _due(broadcast: Broadcast) -> tuple[str, ...]:
     """What the moderators' chats are to hear of it, as it stands."""
     marks: list[str] = []
     state, because = broadcast.state, broadcast.halted_because
-    if is_correction(broadcast.bulletin) and broadcast.bulletin.sent is not None:
+    if broadcast.is_by_one and broadcast.bulletin.sent is not None:
         marks.append(BY_ONE_ALONE)
     if state is BroadcastState.HELD or (state is BroadcastState.PAUSED and because != "paused"):
         marks.append(f"{state}:{because}"[:_MARK_CHARACTERS])

@@ -18,6 +18,7 @@ from aiogram.utils.i18n.context import get_i18n
 
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.consent import at_once, judge_colleague
 from bulletins.bulletin import BulletinId
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.bulletin_desk import BulletinDesk
@@ -32,6 +33,7 @@ from handlers.bulletin_words import (
 )
 from handlers.buttons import Cell, Pressed
 from handlers.commands import Command
+from handlers.difference_words import difference_words
 from handlers.incoming import WITHOUT_WORDS
 from handlers.previews import Previews
 from handlers.progress_board import ProgressBoard, action_rows
@@ -78,46 +80,71 @@ class Reviews:
         self._desk = desk
         self._previews = Previews(desk)
 
-    async def ask(self, bot: Bot, bot_name: str, broadcast: Broadcast) -> str:
-        """Show it to every approver but its author, and to the moderators' chat; what to tell the author."""
+    async def ask(
+        self, bot: Bot, bot_name: str, broadcast: Broadcast, asked_by: PersonId | None = None
+    ) -> str:
+        """Show it to every approver who has no part in it, and to the moderators' chat; what to tell who asked.
+
+        With ``asked_by`` it is what `consent.at_once` made of a bulletin that waits for its time.
+        """
         reached, missed = list[str](), list[str]()
         for colleague in await self._desk.desk.staff():
-            if Role.APPROVER in colleague.roles and colleague.person != broadcast.author:
+            may_say = judge_colleague(broadcast, colleague) is None and Role.APPROVER in colleague.roles
+            has_part = not {broadcast.author, asked_by}.isdisjoint({colleague.person, *colleague.others})
+            if may_say and not has_part:
                 chat = chat_of(colleague.person)
                 with language(get_i18n().default_locale):
-                    arrived = await self.show(bot, bot_name, chat, colleague.person, broadcast)
+                    arrived = await self.show(bot, bot_name, chat, colleague.person, broadcast, asked_by)
                 (reached if arrived else missed).append(colleague.name)
         moderators_chat = self._desk.moderators_chats.get(bot_name)
         if moderators_chat is not None:
             with language(get_i18n().default_locale):
-                await self.show(bot, bot_name, moderators_chat, None, broadcast)
+                await self.show(bot, bot_name, moderators_chat, None, broadcast, asked_by)
         return self._asked(reached, missed, self._desk.needed(broadcast))
 
     async def show(
-        self, bot: Bot, bot_name: str, chat: int | str, person: PersonId | None, broadcast: Broadcast
+        self,
+        bot: Bot,
+        bot_name: str,
+        chat: int | str,
+        person: PersonId | None,
+        broadcast: Broadcast,
+        asked_by: PersonId | None = None,
     ) -> bool:
-        """The preview and the two buttons; False when that chat cannot be written to."""
+        """The preview, what it changes, and the buttons; False when that chat cannot be written to."""
         try:
             first = await bot.send_message(chat, _("👁 To approve. Channels would get exactly this:"))
             await self._previews.show(bot, bot_name, chat, broadcast)
-            markup = await self.keyboard(first.chat.id, person, broadcast)
-            await bot.send_message(chat, await self._card(broadcast), reply_markup=markup)
+            difference = difference_words(broadcast, self._desk)
+            if difference is not None:
+                await bot.send_message(chat, difference)
+            markup = await self.keyboard(first.chat.id, person, broadcast, asked_by)
+            await bot.send_message(chat, await self._card(broadcast, asked_by), reply_markup=markup)
         except (TelegramForbiddenError, TelegramBadRequest):
             return False
         return True
 
     async def keyboard(
-        self, chat: int | str, person: PersonId | None, broadcast: Broadcast
+        self,
+        chat: int | str,
+        person: PersonId | None,
+        broadcast: Broadcast,
+        asked_by: PersonId | None = None,
     ) -> InlineKeyboardMarkup:
-        """The two buttons. In a chat of several approvers one press must not take them from the others."""
+        """The two buttons. In a chat of several approvers one press must not take them from the others.
+
+        What waits for its time goes on waiting, unless somebody agrees to send it at once.
+        """
         this = {"bulletin": broadcast.id, "hash": broadcast.approval_hash}
         row: list[Cell] = [
             (_("✅ Approve"), "review.approve", this),
             (_("↩️ Send back"), "review.refuse", this),
         ]
+        if asked_by is not None:
+            row = [(_("✅ Approve: send it now"), "review.approve", {**this, "asked_by": asked_by})]
         return await self._desk.buttons.keyboard([row], chat=chat, person=person, repeatable=person is None)
 
-    async def _card(self, broadcast: Broadcast) -> str:
+    async def _card(self, broadcast: Broadcast, asked_by: PersonId | None) -> str:
         desk = self._desk
         author = await desk.name_of(broadcast.author)
         size = await desk.desk.audience(broadcast)
@@ -131,12 +158,22 @@ class Reviews:
         ]
         if broadcast.bulletin.recurrence is not None:
             lines.insert(-1, own_code_words())
+        if asked_by is not None:
+            said = _("{name} asks to send it now, not at the time it was approved for.")
+            lines.insert(1, said.format(name=await desk.name_of(asked_by)))
         return "\n".join(lines)
 
     def _asked(self, reached: list[str], missed: list[str], needed: int) -> str:
         lines = [_("Sent for approval."), needs_words(needed)]
         if reached:
             lines.append(_("Asked: {names}.").format(names=html.quote(", ".join(reached))))
+        if not reached and not missed:
+            lines.append(
+                _(
+                    "Nobody else of the staff may approve it at the moment. Please ask for one more approver to be "
+                    "named."
+                )
+            )
         if missed:
             names = html.quote(", ".join(missed))
             lines.append(
@@ -158,10 +195,11 @@ class ApprovingTalk:
     async def list_waiting(self, message: Message, bot: Bot, bot_name: str) -> None:
         """Everything that waits for this approver."""
         person = writer_of(message)
+        me = next((one for one in await self._desk.desk.staff() if one.person == person), None)
         waiting = [
             one
             for one in await self._desk.desk.awaiting_review()
-            if one.author != person and person not in one.approved_by
+            if one.author != person and person not in one.approved_by and judge_colleague(one, me) is None
         ]
         if not waiting:
             await message.answer(_("Nothing waits for your approval."))
@@ -180,16 +218,19 @@ class ApprovingTalk:
     async def approve(self, query: CallbackQuery, payload: Payload, bot: Bot) -> None:
         """A yes to these bytes."""
         person = person_of(query.from_user)
-        result = await self._desk.desk.approve(BulletinId(payload["bulletin"]), person, payload["hash"])
+        bulletin_id, asked_by = BulletinId(payload["bulletin"]), payload.get("asked_by")
+        result = await self._desk.desk.approve(bulletin_id, person, payload["hash"], asked_by)
         if isinstance(result, Refusal):
             await self._tell_refused(query, payload, result)
             return
         await acknowledge(query)
-        await self._tell_approved(query, bot, result)
+        await self._tell_approved(query, payload, bot, result)
         if result.broadcast.state is BroadcastState.SENDING:
             await self._progress.show(result.broadcast.id)
 
-    async def _tell_approved(self, query: CallbackQuery, bot: Bot, result: Consented) -> None:
+    async def _tell_approved(
+        self, query: CallbackQuery, payload: Payload, bot: Bot, result: Consented
+    ) -> None:
         """Both people are told; in a chat of several, the buttons stay while somebody is still needed."""
         name = await self._desk.name_of(person_of(query.from_user))
         headline = headline_of(result.broadcast.bulletin)
@@ -198,7 +239,9 @@ class ApprovingTalk:
         markup = None
         group = _group_of(query)
         if result.still_needed and group is not None:
-            markup = await self._reviews.keyboard(group, None, result.broadcast)
+            asked_by = payload.get("asked_by")
+            shown = result.broadcast if asked_by is None else at_once(result.broadcast)
+            markup = await self._reviews.keyboard(group, None, shown, asked_by)
         await show_instead(query, text, markup)
         await tell(bot, result.broadcast.author, text, await self._on_its_way(result.broadcast))
 
@@ -289,7 +332,9 @@ class ApprovingTalk:
         if result.still_needed:
             return needs_words(result.still_needed)
         if result.broadcast.state is BroadcastState.SCHEDULED and bulletin.not_before is not None:
-            return _("It goes out at {moment}.").format(moment=moment_words(bulletin.not_before, self._desk))
+            is_over = bulletin.not_before <= self._desk.now()
+            said = _missed_words() if is_over else _("It goes out at {moment}.")
+            return said.format(moment=moment_words(bulletin.not_before, self._desk))
         if result.broadcast.state is BroadcastState.RECURRING:
             return _("It repeats: {when}").format(when=html.quote(start_words(bulletin, self._desk)))
         return _("It is going out now.")
@@ -311,6 +356,11 @@ def _group_of(query: CallbackQuery) -> int | None:
 def own_code_words() -> str:
     """What a preview of a series cannot show."""
     return _("Each time it gets a code of its own, in place of the one above.")
+
+
+def _missed_words() -> str:
+    """It was approved too late for its hour: another hour is another approval."""
+    return _("Its time, {moment}, is over, so it is held. /lich shows it: send it at once, or stop it.")
 
 
 def needs_words(needed: int) -> str:

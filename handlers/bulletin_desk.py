@@ -21,6 +21,7 @@ from bulletins.rendering import Imprint
 from handlers.buttons import Buttons
 from handlers.settings_cards import Choice, Offer
 from members.channel import PersonId
+from members.roles import Limits
 from reports.checks.genuine import GenuineCheck
 from reports.findings import NotExamined
 
@@ -78,10 +79,15 @@ class BulletinDesk:
         names = {colleague.person: colleague.name for colleague in await self.desk.staff()}
         return html.quote(names.get(person, _("somebody who left")))
 
-    @property
-    def usual_issuer(self) -> str:
-        """In whose name bulletins go out unless another is chosen."""
-        return self.issuer_name(self.issuers[0]) if self.issuers else ""
+    async def limits_of(self, person: PersonId) -> Limits:
+        """For which offices and areas somebody may write."""
+        found = (one.limits for one in await self.desk.staff() if one.person == person)
+        return next(found, Limits())
+
+    def issuers_within(self, limits: Limits) -> Sequence[str]:
+        """In whose names they may write; the first unless another is chosen."""
+        names = [self.issuer_name(issuer) for issuer in self.issuers]
+        return [name for name in names if not limits.issuers or name in limits.issuers]
 
     def issuer_name(self, issuer: Choice) -> str:
         """An office's name as it stands in bulletins."""

@@ -39,6 +39,7 @@ def why_not(refusal: Refusal) -> str:
         ),
         Refusal.NOT_AUTHOR: _("Only the person who wrote this bulletin can do that. Please ask them."),
         Refusal.OWN_BULLETIN: _("You wrote this bulletin yourself, so somebody else must approve it."),
+        Refusal.OWN_REQUEST: _("You asked for this yourself, so somebody else must agree to it."),
         Refusal.CHANGED: _("The bulletin was changed since you saw it. Please look at it as it is now."),
         Refusal.TOO_LATE: _("That is no longer possible: the bulletin has moved on."),
         Refusal.NOT_READY: _("The bulletin is not ready: something in it must be put right first."),
@@ -61,6 +62,18 @@ def why_not(refusal: Refusal) -> str:
         ),
         Refusal.LACKS_APPROVALS: _(
             "An approval it rests on no longer counts. Please write it anew and have it approved."
+        ),
+        Refusal.OUTSIDE_LIMITS: _(
+            "Your role is for other offices or areas than this bulletin's. Please change those, or ask a colleague "
+            "whose role covers them."
+        ),
+        Refusal.SAME_PERSON: _(
+            "You approved it already from your other account. One person counts once: somebody else must approve it,"
+            " too."
+        ),
+        Refusal.NOT_ITS_TIME: _(
+            "It was approved for another time. I ask the others now whether it may go out at once; until then it stays"
+            " as it is."
         ),
     }[refusal]
 

@@ -19,8 +19,9 @@ from magic_filter import RegexpMode
 
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast
+from broadcasts.consent import may_go_alone
 from broadcasts.drafting import Origin, anew, blank
-from bulletins.bulletin import BulletinId, MsgType, Status, is_correction
+from bulletins.bulletin import Audience, BulletinId, MsgType, Status, is_correction
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.approving import Reviews, needs_words, own_code_words
 from handlers.bulletin_desk import BulletinDesk
@@ -79,6 +80,7 @@ def router(desk: BulletinDesk, reviews: Reviews) -> Router:
     routes.message.register(talk.not_text, Composing.field, ~F.text, _in_private, flags=staff)
     routes.callback_query.register(talk.choose_kind, Pressed("draft.kind"), flags=moderator)
     routes.callback_query.register(talk.submit, Pressed("draft.submit"), flags=moderator)
+    routes.callback_query.register(talk.submit, Pressed("correct.submit"), flags=staff)
     for action, handler in (
         ("draft.again", talk.write_again),
         ("draft.card", talk.show_card),
@@ -124,7 +126,10 @@ class ComposingTalk:
         """A new draft, and its text is asked for."""
         await acknowledge(query)
         person = person_of(query.from_user)
-        bulletin = blank(Status(payload["status"]), self._desk.usual_issuer, self._desk.now())
+        limits = await self._desk.limits_of(person)
+        issuer = next(iter(self._desk.issuers_within(limits)), "")
+        bulletin = blank(Status(payload["status"]), issuer, self._desk.now())
+        bulletin = replace(bulletin, audience=Audience(areas=tuple(sorted(limits.areas))))
         origin = Origin(person, str(query.from_user.id), f"press:{query.id}")
         draft = await self._desk.desk.compose(bulletin, origin)
         await show_instead(query, f"<b>{kind_words(draft.bulletin)}</b>")
@@ -278,7 +283,8 @@ class ComposingTalk:
     async def discard(self, query: CallbackQuery, payload: Payload, state: FSMContext) -> None:
         """The author throws the draft away."""
         await acknowledge(query)
-        await state.clear()
+        if (await state.get_data()).get("bulletin") == payload["bulletin"]:
+            await state.clear()
         result = await self._desk.desk.discard(BulletinId(payload["bulletin"]), person_of(query.from_user))
         done = _("The draft was thrown away.")
         await show_instead(query, why_not(result) if isinstance(result, Refusal) else done)
@@ -322,9 +328,8 @@ class ComposingTalk:
             f"<b>{kind_words(draft.bulletin)}</b> · {headline_of(draft.bulletin)}",
             _("Goes to: {reach}").format(reach=reach_words(size)),
             *link_lines(draft.bulletin),
+            needs_words(self._desk.needed(draft)),
         ]
-        if not is_correction(draft.bulletin):
-            lines.append(needs_words(self._desk.needed(draft)))
         if draft.bulletin.recurrence is not None:
             when = html.quote(start_words(draft.bulletin, self._desk))
             lines.append(_("Goes out: {when}").format(when=when))
@@ -341,11 +346,12 @@ class ComposingTalk:
 
 
 def _asking_button(draft: Broadcast) -> Cell:
-    """A correction is confirmed by whoever wrote it; everything else needs somebody else's yes."""
+    """Fixed words are confirmed by whoever chose them; everything else needs somebody else's yes."""
     this = {"bulletin": draft.id, "hash": draft.approval_hash}
-    if is_correction(draft.bulletin):
-        return _("✅ Yes, put it right everywhere now"), "correct.confirm", this
-    return _("📨 Ask for approval"), "draft.submit", this
+    if may_go_alone(draft):
+        return _("✅ Yes, send it everywhere now"), "correct.confirm", this
+    action = "correct.submit" if is_correction(draft.bulletin) else "draft.submit"
+    return _("📨 Ask for approval"), action, this
 
 
 def _lacks_source(draft: Broadcast) -> bool:

@@ -52,7 +52,7 @@ class DraftCards:
             case "topics" | "areas":
                 return await self._audience(broadcast, field, page)
             case "issuer" if self._desk.issuers:
-                return await self._page(broadcast, _("In whose name?"), self._issuers(broadcast))
+                return await self._page(broadcast, _("In whose name?"), await self._issuers(broadcast))
             case "expires":
                 return await self._page(broadcast, _("Until when does it count?"), self._expiries(broadcast))
             case "start":
@@ -87,11 +87,15 @@ class DraftCards:
         ]
 
     def _correction_rows(self, broadcast: Broadcast) -> list[list[Cell]]:
+        """All but for whom: it goes to those who have what it puts right, at once."""
         edit = _editor(broadcast)
-        words = [edit(_("📝 Text"), "text")]
-        if self._desk.second_language in broadcast.bulletin.texts:
-            words.append(self._second_text(edit))
-        return [words, [edit(_("🔗 Source"), "source")], *self._ending(broadcast)]
+        return [
+            [edit(_("📝 Text"), "text"), self._second_text(edit), edit(_("🖼 Picture"), "picture")],
+            [edit(_("⚖️ Weight"), "weight"), edit(_("Field"), "category")],
+            [edit(_("🏛 Issuer"), "issuer"), edit(_("🔗 Source"), "source")],
+            [edit(_("⏳ Valid until"), "expires")],
+            *self._ending(broadcast),
+        ]
 
     def _second_text(self, edit: Editor) -> Cell:
         is_english = self._desk.second_language == ENGLISH
@@ -119,10 +123,11 @@ class DraftCards:
         ]
         return [cells[start : start + 2] for start in range(0, len(cells), 2)]
 
-    def _issuers(self, broadcast: Broadcast) -> list[list[Cell]]:
-        names = map(self._desk.issuer_name, self._desk.issuers)
-        rows = [[_setter(broadcast, name, "issuer", name)] for name in names]
-        return [*rows[:_ON_A_PAGE], [_editor(broadcast)(_("Another name"), "issuer.type")]]
+    async def _issuers(self, broadcast: Broadcast) -> list[list[Cell]]:
+        limits = await self._desk.limits_of(broadcast.author)
+        names = self._desk.issuers_within(limits)
+        rows = [[_setter(broadcast, name, "issuer", name)] for name in names][:_ON_A_PAGE]
+        return rows if limits.issuers else [*rows, [_editor(broadcast)(_("Another name"), "issuer.type")]]
 
     def _expiries(self, broadcast: Broadcast) -> list[list[Cell]]:
         labels = {6: _("6 hours"), 24: _("24 hours"), 72: _("3 days")}
@@ -148,7 +153,8 @@ class DraftCards:
         ]
 
     async def _audience(self, broadcast: Broadcast, field: str, page: int) -> Card:
-        offered = self._desk.offer.listed(field)
+        limits = (await self._desk.limits_of(broadcast.author)).areas if field == "areas" else frozenset()
+        offered = [one for one in self._desk.offer.listed(field) if not limits or one.key in limits]
         chosen = list(getattr(broadcast.bulletin.audience, field))
         start = page * _ON_A_PAGE
         rows = [
@@ -156,7 +162,7 @@ class DraftCards:
             for choice in offered[start : start + _ON_A_PAGE]
         ]
         rows.append(_paging(broadcast, field, page, len(offered)))
-        if chosen:
+        if chosen and not limits:
             rows.append([_setter(broadcast, _("Everybody"), field, [])])
         topics = _("Which topics? If none is chosen, it goes to everybody.")
         areas = _("Which areas? If none is chosen, it goes everywhere.")

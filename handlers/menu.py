@@ -20,6 +20,8 @@ from aiogram.types import (
 from aiogram.utils.i18n import I18n
 from aiogram.utils.i18n import gettext as _
 
+from members.roles import Role
+
 log = structlog.get_logger(__name__)
 
 _FOR_EVERYBODY = ""
@@ -40,6 +42,17 @@ async def set_menu(bot: Bot, texts: I18n, moderators_chat: str | None) -> None:
                 log.warning("the moderators' chat has no menu", chat=moderators_chat, error=str(error))
 
 
+async def set_own_menu(bot: Bot, texts: I18n, chat: int, roles: frozenset[Role]) -> None:
+    """What one person of the staff is offered in private; whoever has no role any more, as everybody."""
+    scope = BotCommandScopeChat(chat_id=chat)
+    for shown_to, spoken in ((_FOR_EVERYBODY, "vi"), ("en", "en")):
+        with texts.context(), texts.use_locale(spoken):
+            if roles:
+                await _set(bot, (*_for_colleague(roles), *_for_one()), scope, shown_to)
+            else:
+                await bot.delete_my_commands(scope=scope, language_code=shown_to or None)
+
+
 async def _set(bot: Bot, commands: Sequence[BotCommand], scope: BotCommandScopeUnion, language: str) -> None:
     await bot.set_my_commands(list(commands), scope=scope, language_code=language or None)
 
@@ -53,6 +66,18 @@ def _for_one() -> Sequence[BotCommand]:
         _command("kenh", _("Your channels")),
         _command("quyen", _("What I keep, and your rights")),
         _command("trogiup", _("What I can do")),
+    )
+
+
+def _for_colleague(roles: frozenset[Role]) -> Sequence[BotCommand]:
+    commands = {
+        Role.OWNER: _command("moi", _("Invite somebody to the staff")),
+        Role.MODERATOR: _command("bantin", _("Write a bulletin")),
+        Role.APPROVER: _command("duyet", _("What waits for your approval")),
+    }
+    return (
+        *(commands[role] for role in Role if role in roles),
+        _command("nhansu", _("The staff, and your place in it")),
     )
 
 

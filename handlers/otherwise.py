@@ -46,6 +46,10 @@ class OtherwiseTalk:
             parts.append(_("/bantin writes a bulletin"))
         if Role.APPROVER in roles:
             parts.append(_("/duyet shows what waits for your approval"))
+        if Role.OWNER in roles:
+            parts.append(_("/moi invites somebody to the staff, /lienket links two accounts of one person"))
+        if roles:
+            parts.append(_("/nhansu shows who is on the staff, and your place in it"))
         await message.answer("\n".join(parts))
 
     async def unknown_link(self, message: Message) -> None:
@@ -92,5 +96,5 @@ def _for_staff() -> str:
         "/lich shows what is scheduled and what repeats\n"
         "/dung CODE stops a bulletin, /tamdung CODE pauses it, /tieptuc CODE goes on with it\n"
         "/dinhchinh CODE corrects a bulletin that went out\n"
-        "/thuhoi CODE withdraws it"
+        "/thuhoi CODE withdraws it at once, in fixed words"
     )

@@ -9,6 +9,7 @@ from aiogram import Bot
 from aiogram.types import BufferedInputFile, Message
 
 from broadcasts.broadcast import Broadcast
+from broadcasts.corrections import new_picture
 from broadcasts.recurrence import occurrence
 from bulletins.bulletin import Bulletin, Language, Media
 from bulletins.problems import MOST_LANGUAGES
@@ -28,21 +29,23 @@ class Previews:
         Of a series it is the next occurrence, under the code of the series.
         """
         broadcast = replace(broadcast, bulletin=self._next_of(broadcast.bulletin))
-        original = await self._original(broadcast)
-        for language in list(broadcast.bulletin.texts)[:MOST_LANGUAGES]:
-            for rendered, media in self._messages(broadcast, original, language):
+        first = broadcast.earlier.first if broadcast.earlier else None
+        languages = dict.fromkeys((*broadcast.bulletin.texts, *(first.texts if first else ())))
+        for language in list(languages)[:MOST_LANGUAGES]:
+            for rendered, media in self._messages(broadcast.bulletin, first, language):
                 await self._post(bot, bot_name, chat, rendered, media)
 
     def _messages(
-        self, broadcast: Broadcast, original: Broadcast | None, language: Language
+        self, bulletin: Bulletin, first: Bulletin | None, language: Language
     ) -> Iterator[tuple[Rendered, Media | None]]:
-        bulletin, imprint = broadcast.bulletin, self._desk.imprint
-        if original is None:
+        """Of a correction every picture that it can bring into a channel is among them."""
+        imprint = self._desk.imprint
+        if first is None:
             yield render(bulletin, language, imprint=imprint), bulletin.media
             return
-        copy = render_corrected_copy(original.bulletin, bulletin, language, imprint=imprint)
-        yield copy, original.bulletin.media
-        yield render_correction_notice(original.bulletin, bulletin, language, imprint=imprint), None
+        yield render_corrected_copy(first, bulletin, language, imprint=imprint), first.media
+        notice = render_correction_notice(first, bulletin, language, imprint=imprint)
+        yield notice, new_picture(first, bulletin)
 
     async def _post(
         self, bot: Bot, bot_name: str, chat: int | str, rendered: Rendered, media: Media | None
@@ -70,6 +73,3 @@ class Previews:
             return bulletin
         moments = self._desk.desk.next_few(bulletin.recurrence)
         return occurrence(bulletin, bulletin.code, moments[0]) if moments else bulletin
-
-    async def _original(self, broadcast: Broadcast) -> Broadcast | None:
-        return None if broadcast.corrects is None else await self._desk.desk.find(broadcast.corrects)

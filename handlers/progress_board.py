@@ -31,11 +31,11 @@ from aiogram.utils.i18n import gettext as _
 
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.drafting import Amends
 from broadcasts.hindrance import Hindrances
 from broadcasts.ports import LedgerUnavailable
 from broadcasts.recurrence import Doubt, why_it_is_held
-from bulletins.bulletin import BulletinId, MsgType
+from bulletins.bulletin import BulletinId
+from bulletins.fixed_words import ends_everything
 from handlers.announcing import Announcements, Announcer, is_noted
 from handlers.bulletin_desk import BulletinDesk
 from handlers.buttons import Cell
@@ -289,12 +289,12 @@ def straggler_rows(broadcast: Broadcast, has_stragglers: bool) -> list[list[Cell
 
 def _amending(broadcast: Broadcast) -> list[list[Cell]]:
     code = broadcast.bulletin.code
-    if broadcast.bulletin.msg_type is MsgType.CANCEL:
+    if ends_everything(broadcast.bulletin):
         return []
     return [
         [
-            (_("✏️ Correct"), "correct.begin", {"code": code, "amends": Amends.CORRECTS.value}),
-            (_("⛔ Withdraw"), "correct.begin", {"code": code, "amends": Amends.WITHDRAWS.value}),
+            (_("✏️ Correct"), "correct.begin", {"code": code, "amends": "corrects"}),
+            (_("⛔ Withdraw"), "correct.begin", {"code": code, "amends": "withdraws"}),
         ]
     ]
 

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from aiogram import F, Router, html
+from aiogram import Bot, F, Router, html
 from aiogram.filters import CommandObject
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 from aiogram.utils.i18n import gettext as _
 
 from broadcasts.book import Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
+from broadcasts.consent import at_once
 from bulletins.bulletin import BulletinId, Code
 from bulletins.code import parse
 from handlers.access import acknowledge, may, person_of, writer_of
+from handlers.approving import Reviews
 from handlers.bulletin_desk import BulletinDesk
 from handlers.bulletin_words import short_headline, state_words, why_not
 from handlers.buttons import Pressed
 from handlers.commands import Command
 from handlers.progress_board import ProgressBoard, action_rows
+from handlers.telling import tell
 from members.buttons import Payload
 from members.channel import PersonId
 from members.roles import Who
@@ -31,9 +34,9 @@ Act = Callable[[BulletinId, PersonId], Awaitable[Broadcast | Refusal]]
 _names_a_code = F.args.func(lambda args: parse(args or ""))
 
 
-def router(desk: BulletinDesk, board: ProgressBoard) -> Router:
+def router(desk: BulletinDesk, reviews: Reviews, board: ProgressBoard) -> Router:
     """The handlers. Include this router before those of members: /pause CODE is meant for a bulletin."""
-    talk = ProgressingTalk(desk, board)
+    talk = ProgressingTalk(desk, reviews, board)
     routes = Router(name="progressing")
     staff = may(Who.STAFF)
     commands: tuple[tuple[tuple[str, str], Act], ...] = (
@@ -48,18 +51,19 @@ def router(desk: BulletinDesk, board: ProgressBoard) -> Router:
         ("progress.stop", desk.desk.stop),
         ("progress.pause", desk.desk.pause),
         ("progress.resume", desk.desk.resume),
-        ("progress.send", desk.desk.send_now),
     )
     for action, act in presses:
         routes.callback_query.register(talk.press(act), Pressed(action), flags=staff)
+    routes.callback_query.register(talk.send_now, Pressed("progress.send"), flags=staff)
     return routes
 
 
 class ProgressingTalk:
     """The handlers of this module."""
 
-    def __init__(self, desk: BulletinDesk, board: ProgressBoard) -> None:
+    def __init__(self, desk: BulletinDesk, reviews: Reviews, board: ProgressBoard) -> None:
         self._desk = desk
+        self._reviews = reviews
         self._board = board
 
     def command(self, act: Act) -> Callable[[Message, CommandObject], Awaitable[None]]:
@@ -89,6 +93,20 @@ class ProgressingTalk:
 
         return handle
 
+    async def send_now(self, query: CallbackQuery, payload: Payload, bot: Bot, bot_name: str) -> None:
+        """What waits for its time, or has missed it, goes out now when somebody else agrees."""
+        bulletin_id, person = BulletinId(payload["bulletin"]), person_of(query.from_user)
+        result = await self._desk.desk.send_now(bulletin_id, person)
+        if result is not Refusal.NOT_ITS_TIME:
+            said = why_not(result) if isinstance(result, Refusal) else _stands(result)
+            await acknowledge(query, said[:200])
+            await self._board.show(bulletin_id)
+            return
+        await acknowledge(query, why_not(result)[:200])
+        waiting = await self._desk.desk.find(bulletin_id)
+        if waiting is not None:
+            await tell(bot, person, await self._reviews.ask(bot, bot_name, at_once(waiting), person))
+
     async def _again(self, message: Message, bulletin_id: BulletinId) -> InlineKeyboardMarkup | None:
         """What was stopped before it went out need not be typed anew."""
         broadcast = await self._desk.desk.find(bulletin_id)
@@ -107,4 +125,8 @@ class ProgressingTalk:
         result = await act(bulletin_id, person)
         if isinstance(result, Refusal):
             return why_not(result), False
-        return f"{short_headline(result.bulletin)}: {state_words(result.state)}", True
+        return _stands(result), True
+
+
+def _stands(broadcast: Broadcast) -> str:
+    return f"{short_headline(broadcast.bulletin)}: {state_words(broadcast.state)}"

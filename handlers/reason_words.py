@@ -74,6 +74,7 @@ def _details(_locale: str) -> dict[str, str]:
         "stale_file_handle": _("it has forgotten the picture"),
         "copy_gone": _("the copy is no longer there"),
         "copy_not_editable": _("it does not let the copy be changed"),
+        "copy_has_no_text": _("it does not let the copy be changed"),
         "copy_unknown": _("it is not known which message it is"),
         "moved_away": _("it stayed in the group's old place"),
         "left_behind": _("it stayed in the group's old place"),

@@ -13,15 +13,17 @@ from aiogram.utils.i18n import gettext as _
 from handlers.access import may, writer_of
 from handlers.commands import Command
 from handlers.pledging import go_away
+from handlers.staff_words import why_no_change
 from members.rights import OwnRights
 from members.roles import Who
+from members.staffing import Staffing
 
 _in_private = F.chat.type == ChatType.PRIVATE
 
 
-def router(rights: OwnRights) -> Router:
+def router(rights: OwnRights, staffing: Staffing) -> Router:
     """The handlers."""
-    talk = RightsTalk(rights)
+    talk = RightsTalk(rights, staffing)
     routes = Router(name="rights")
     explaining = Command("quyen", "privacy", "rights")
     exporting = Command("xuat", "export")
@@ -39,8 +41,9 @@ def router(rights: OwnRights) -> Router:
 class RightsTalk:
     """The handlers of this module."""
 
-    def __init__(self, rights: OwnRights) -> None:
+    def __init__(self, rights: OwnRights, staffing: Staffing) -> None:
         self._rights = rights
+        self._staffing = staffing
 
     async def explain(self, message: Message) -> None:
         """What is kept, why, how long, and what one can do about it."""
@@ -54,8 +57,11 @@ class RightsTalk:
         await message.answer_document(BufferedInputFile(content, "loa.json"), caption=caption)
 
     async def forget(self, message: Message, bot: Bot, state: FSMContext) -> None:
-        """Erase the person, now."""
+        """Erase the person, now. Whoever is on the staff leaves it with that, if anybody remains who can invite."""
         person = writer_of(message)
+        if refused := await self._staffing.resign(person):
+            await message.answer(why_no_change(refused))
+            return
         channels = await self._rights.forget(person)
         await state.clear()
         for channel in channels:

@@ -20,7 +20,7 @@ from platforms.connection import Answer, Broken, NotBegun
 from platforms.connections import Connections, always
 from platforms.dialing import Dialer, address_in
 from platforms.forms import form_of
-from platforms.telegram_outcomes import STALE_HANDLE, greeting_of, outcome_of, photo_handle_in
+from platforms.telegram_outcomes import NO_TEXT, STALE_HANDLE, greeting_of, outcome_of, photo_handle_in
 
 TELEGRAM_URL = "https://api.telegram.org"
 
@@ -88,9 +88,17 @@ class TelegramSender:
         return await self._call("sendMessage", chat, _replying(self._tail(content, ""), reply_to))
 
     async def edit(self, chat: str, message_id: str, content: Content) -> Outcome:
-        """Change a message of our own; one that already reads so counts as changed."""
-        has_picture = content.media is not None
-        fields = {
+        """Change a message of our own; one that already reads so counts as changed.
+
+        An older correction's message may be a picture where the newer one is none: then its caption is changed.
+        """
+        outcome = await self._edit(chat, message_id, content, has_picture=content.media is not None)
+        if outcome == Rejected(NO_TEXT):
+            return await self._edit(chat, message_id, content, has_picture=True)
+        return outcome
+
+    async def _edit(self, chat: str, message_id: str, content: Content, *, has_picture: bool) -> Outcome:
+        fields: dict[str, Any] = {
             "message_id": int(message_id),
             "caption" if has_picture else "text": content.rendered.html,
             "parse_mode": "HTML",

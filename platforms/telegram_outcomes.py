@@ -30,6 +30,8 @@ from broadcasts.delivery import (
 
 log = structlog.get_logger(__name__)
 
+NO_TEXT = "copy_has_no_text"
+"""The message is a picture: what it says is its caption."""
 STALE_HANDLE = "stale_file_handle"
 
 _WAIT_WHEN_UNTOLD_SECONDS = 5.0
@@ -88,6 +90,7 @@ _REJECTED = {
     "message to edit not found": "copy_gone",
     "message_id_invalid": "copy_gone",
     "message can't be edited": "copy_not_editable",
+    "there is no text in the message to edit": NO_TEXT,
     "message to pin not found": "copy_gone",
 }
 # Nearly every answer: seen at its beginning and end, without reading what we ourselves have just written.

@@ -62,11 +62,18 @@ CAPTIONS: Mapping[str, Caption] = {
             "Uncle Sau asks by code, then forwards a true copy and a forged one. Loa names what was changed.",
         ),
     ),
-    "correct": Caption(
-        Words("Đính chính mọi bản đã gửi", "Corrected everywhere"),
+    "withdraw": Caption(
+        Words("Một người là đủ để dừng", "One is enough to stop"),
         Words(
-            "Bản tin ghi thiếu một ngày. Lan đính chính: bản nào đã gửi cũng được sửa, kèm lời nhắc bên dưới.",
-            "The bulletin left out a day. Lan corrects it: every copy changes, with a short notice below.",
+            "Bản tin ghi thiếu một ngày. Lan tạm thu hồi ngay ở mọi bản đã gửi, bằng lời có sẵn; cả ban đều biết.",
+            "The bulletin left out a day. Lan withdraws every copy at once, in fixed words, and her colleagues see it.",
+        ),
+    ),
+    "correct": Caption(
+        Words("Lời mới cần hai người", "New words take two"),
+        Words(
+            "Lan viết nội dung đúng. Minh thấy rõ chỗ thay đổi rồi duyệt: mọi bản đã gửi được sửa, kèm lời nhắc.",
+            "Lan writes what is right. Minh sees what it changes and approves: every copy changes, with a notice.",
         ),
     ),
     "report": Caption(

@@ -1,7 +1,8 @@
 """The whole main job, played by people who only press, write and read.
 
 Admins enrol their channels and pledge; a bulletin is written, approved by somebody else, and lands everywhere; copies
-are checked; it is corrected in every copy; a citizen reports something suspicious and gets the answer.
+are checked; one person withdraws it at once and two correct it, in every copy; a citizen reports something suspicious
+and gets the answer.
 Each step waits for what its people would see, so a step that ends has worked.
 """
 
@@ -37,6 +38,7 @@ class Story:
             Scene("approve", publishing.approve),
             Scene("deliver", publishing.deliver),
             Scene("verify", publishing.verify),
+            Scene("withdraw", publishing.withdraw),
             Scene("correct", publishing.correct),
             Scene("report", answering.report),
             Scene("verdict", answering.verdict),

@@ -119,6 +119,7 @@ class StoryDirector:
             "pledge": players.admin,
             "compose": players.lan,
             "approve": players.minh,
+            "withdraw": players.lan,
             "correct": players.lan,
             "verdict": players.minh,
         }

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcasts.book import Change, Consent, NewDraft, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.consent import UNFINISHED, check_path
+from broadcasts.consent import UNFINISHED, check_path, why_overtaken
 from broadcasts.corrections import CORRECTED
-from bulletins.bulletin import BulletinId, MsgType
-from storage.bulletin_rows import bulletin_columns, read_broadcast
+from bulletins.bulletin import BulletinId
+from storage.bulletin_records import bulletin_of
+from storage.bulletin_rows import bulletin_columns, corrections_before, read_broadcast
 from storage.planning import plan_deliveries
 from storage.tables import approvals, bulletins
 
@@ -53,27 +54,15 @@ async def stop_superseded(
     )
 
 
-async def why_overtaken(connection: AsyncConnection, broadcast: Broadcast) -> Refusal | None:
-    """Why a correction may not begin after others of the same: it would bring back what they put right.
-
-    Nothing follows a withdrawal, and nothing the newest correction that it was not written in the knowledge of.
-    """
+async def overtaken(connection: AsyncConnection, broadcast: Broadcast) -> Refusal | None:
+    """Why a correction may not begin any more, after others of the same."""
     if broadcast.corrects is None:
         return None
     # One after the other, so that of two that begin at once the second sees the first.
     original = select(bulletins.c.id).where(bulletins.c.id == broadcast.corrects)
     await connection.execute(original.with_for_update(key_share=True))
-    others = (
-        bulletins.c.corrects == broadcast.corrects,
-        bulletins.c.id != broadcast.id,
-        bulletins.c.started_at.is_not(None),
-    )
-    is_withdrawal = bulletins.c.record["msg_type"].as_string() == MsgType.CANCEL.value
-    if await connection.scalar(select(exists().where(*others, is_withdrawal))):
-        return Refusal.ALREADY_WITHDRAWN
-    newest_first = (bulletins.c.started_at.desc(), bulletins.c.id.desc())
-    newest = await connection.scalar(select(bulletins.c.code).where(*others).order_by(*newest_first).limit(1))
-    return None if newest in (None, *broadcast.bulletin.references) else Refusal.SUPERSEDED
+    others = await corrections_before(connection, broadcast.corrects, broadcast.id)
+    return why_overtaken(broadcast, [bulletin_of(one.record) for one in others])
 
 
 async def insert_draft(connection: AsyncConnection, draft: NewDraft, **columns: object) -> BulletinId:
@@ -137,13 +126,14 @@ async def id_where(connection: AsyncConnection, condition: ColumnElement[bool]) 
     return None if found is None else BulletinId(found)
 
 
-async def insert_consent(connection: AsyncConnection, consent: Consent) -> None:
+async def insert_consent(connection: AsyncConnection, consent: Consent, *, in_fixed_words: bool) -> None:
     await connection.execute(
         insert(approvals).values(
             bulletin_id=consent.bulletin_id,
             person=consent.person,
             approval_hash=consent.approval_hash,
             approved_at=consent.at,
+            in_fixed_words=in_fixed_words,
         )
     )
 

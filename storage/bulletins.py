@@ -6,6 +6,7 @@ Every decision is asked of `broadcasts.consent` inside the transaction that writ
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select, union_all
@@ -15,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from broadcasts.book import (
     AudienceSize,
     Change,
-    Colleague,
     Consent,
     Consented,
     NewDraft,
@@ -30,9 +30,14 @@ from broadcasts.consent import (
     EDITABLE,
     STARTABLE,
     StartRules,
+    at_once,
+    is_for,
     judge_change,
+    judge_colleague,
     judge_consent,
+    judge_hurry,
     judge_revision,
+    not_its_time,
     path_of_approval,
     still_needed,
     why_held,
@@ -41,9 +46,15 @@ from broadcasts.recurrence import SERIES_STOPPED, Recur
 from broadcasts.schedule import Due, due
 from bulletins.bulletin import Bulletin, BulletinId, Code
 from members.channel import PersonId
-from members.roles import Role
+from members.staff import Colleague, roles_of
 from storage.audience import audience_size, what_is_missing
-from storage.bulletin_rows import bulletin_columns, read_broadcast, roles_of
+from storage.bulletin_rows import (
+    broadcast_of,
+    bulletin_columns,
+    consenting,
+    corrections_before,
+    read_broadcast,
+)
 from storage.bulletin_writes import (
     begin,
     changed_columns,
@@ -51,16 +62,18 @@ from storage.bulletin_writes import (
     id_where,
     insert_consent,
     insert_draft,
+    overtaken,
     read_surely,
     set_state,
-    why_overtaken,
 )
 from storage.committer import Committer
 from storage.recurrences import begin_series, foresee, recur_or_refuse, skip_or_refuse, stop_held
-from storage.tables import bulletins, recurrences, staff
+from storage.staff_rows import accounts_of, colleague_of, everybody
+from storage.tables import bulletins, recurrences
 
+# What leads to copies: it takes somebody whose limits cover the bulletin. Stopping takes anybody.
+_STARTED_ON = (BroadcastState.IN_REVIEW, BroadcastState.SENDING)
 _LISTED_AT_MOST = 50
-_STAFF_AT_MOST = 500
 _SCHEDULED_AT_MOST = 10_000
 
 
@@ -108,13 +121,16 @@ class BulletinBook:
             if broadcast is None:
                 return Refusal.UNKNOWN
             known = await has_consented(connection, consent)
+            if consent.asked_by is not None:
+                return await self._hurry(connection, broadcast, consent, known)
             if known and consent.person in broadcast.approved_by and broadcast.state not in EDITABLE:
                 return self._consented(broadcast)
-            roles = await roles_of(connection, consent.person)
-            refused = judge_consent(broadcast, consent, roles, self._rules())
-            refused = refused or await why_overtaken(connection, broadcast)
+            colleague = await colleague_of(connection, consent.person)
+            refused = judge_colleague(broadcast, colleague)
+            refused = refused or judge_consent(broadcast, consent, roles_of(colleague), self._rules())
+            refused = refused or await overtaken(connection, broadcast)
             refused = refused or await _missing(connection, broadcast)
-            return refused or await self._write_consent(connection, consent, known)
+            return refused or await self._write_consent(connection, broadcast, consent, known)
 
         return await self._committer.write(work)
 
@@ -128,7 +144,10 @@ class BulletinBook:
             broadcast = await read_broadcast(connection, change.bulletin_id)
             if broadcast is None:
                 return Refusal.UNKNOWN
-            refused = judge_change(broadcast, change, await roles_of(connection, change.person))
+            colleague = await colleague_of(connection, change.person)
+            refused = judge_change(broadcast, change, roles_of(colleague))
+            if refused is None and change.to in _STARTED_ON and not is_for(colleague, broadcast):
+                refused = Refusal.OUTSIDE_LIMITS
             if refused:
                 return refused
             changed = await set_state(
@@ -148,8 +167,12 @@ class BulletinBook:
             broadcast = await read_broadcast(connection, start.bulletin_id)
             if broadcast is None:
                 return Refusal.UNKNOWN
-            if start.person is not None and not await roles_of(connection, start.person):
-                return Refusal.NOT_ALLOWED
+            if start.person is not None:
+                colleague = await colleague_of(connection, start.person)
+                if colleague is None:
+                    return Refusal.NOT_ALLOWED
+                if not is_for(colleague, broadcast):
+                    return Refusal.OUTSIDE_LIMITS
             return await self._start_or_hold(connection, broadcast, start)
 
         return await self._committer.write(work)
@@ -205,17 +228,11 @@ class BulletinBook:
             rows = await connection.execute(select(both).order_by(both.c.at).limit(_SCHEDULED_AT_MOST))
             return [(BulletinId(row.id), row.at) for row in rows]
 
-    async def newest_correction(self, bulletin_id: BulletinId) -> Broadcast | None:
-        """The latest published bulletin that corrects or withdraws this one."""
-        newest = (
-            select(bulletins.c.id)
-            .where(bulletins.c.corrects == bulletin_id, bulletins.c.started_at.is_not(None))
-            .order_by(bulletins.c.started_at.desc(), bulletins.c.id.desc())
-            .limit(1)
-        )
+    async def corrections_of(self, bulletin_id: BulletinId) -> Sequence[Broadcast]:
+        """The published bulletins that correct or withdraw this one, the newest first; at most 100."""
         async with self._engine.connect() as connection:
-            found = await connection.scalar(newest)
-            return None if found is None else await read_broadcast(connection, BulletinId(found))
+            rows = await corrections_before(connection, bulletin_id)
+            return [await broadcast_of(connection, row) for row in rows]
 
     async def audience_size(self, bulletin: Bulletin, corrects: BulletinId | None = None) -> AudienceSize:
         """Whom it would reach if it were sent now."""
@@ -230,28 +247,53 @@ class BulletinBook:
     async def staff(self) -> Sequence[Colleague]:
         """The operator's staff as it is now."""
         async with self._engine.connect() as connection:
-            rows = await connection.execute(select(staff).order_by(staff.c.name).limit(_STAFF_AT_MOST))
-            return [
-                Colleague(PersonId(row.person), row.name, frozenset(map(Role, row.roles))) for row in rows
-            ]
+            return await everybody(connection)
 
     async def codes_in_use(self) -> int:
         """How many codes are taken."""
         async with self._engine.connect() as connection:
             return await connection.scalar(select(func.count()).select_from(bulletins)) or 0
 
-    async def _write_consent(self, connection: AsyncConnection, consent: Consent, known: bool) -> Consented:
+    async def _write_consent(
+        self, connection: AsyncConnection, before: Broadcast, consent: Consent, known: bool
+    ) -> Consented:
         if not known:
-            await insert_consent(connection, consent)
+            await insert_consent(connection, consent, in_fixed_words=consent.person == before.author)
         broadcast = await read_surely(connection, consent.bulletin_id)
         if still_needed(broadcast, frozenset(broadcast.approved_by), self._rules()):
             return self._consented(broadcast)
-        path = path_of_approval(broadcast, consent.at)
+        path = path_of_approval(broadcast, consent.at, self._rules().grace)
         if path[-1] is BroadcastState.SENDING:
             return self._consented(await begin(connection, broadcast, path, consent.at, self._rules().zone))
         if path[-1] is BroadcastState.RECURRING:
             await begin_series(connection, broadcast, consent.at, self._rules().next_moment)
         return self._consented(await set_state(connection, broadcast, path))
+
+    async def _hurry(
+        self, connection: AsyncConnection, broadcast: Broadcast, consent: Consent, known: bool
+    ) -> Consented | Refusal:
+        """A yes to sending it at once. It stays as it is, for its time, until nobody's yes is missing any more."""
+        hurried, rules = at_once(broadcast), self._rules()
+        hurried = replace(hurried, approved_by=await consenting(connection, hurried))
+        refused = judge_hurry(hurried, consent, await colleague_of(connection, consent.person))
+        if known and refused is Refusal.TOO_LATE and broadcast.approval_hash == consent.approval_hash:
+            return self._consented(broadcast)
+        held = None if refused else why_held(hurried, 0, consent.at, rules)
+        refused = refused or held or await overtaken(connection, broadcast)
+        refused = refused or await _missing(connection, broadcast)
+        if refused:
+            return refused
+        if not known:
+            await insert_consent(connection, consent, in_fixed_words=False)
+        given = frozenset(await consenting(connection, hurried))
+        asking = await accounts_of(connection, consent.asked_by) if consent.asked_by else frozenset()
+        missing = still_needed(hurried, given - asking, rules)
+        if missing:
+            return Consented(broadcast, missing)
+        begun = replace(broadcast, bulletin=hurried.bulletin)
+        return self._consented(
+            await begin(connection, begun, (BroadcastState.SENDING,), consent.at, rules.zone)
+        )
 
     def _consented(self, broadcast: Broadcast) -> Consented:
         missing = still_needed(broadcast, frozenset(broadcast.approved_by), self._rules())
@@ -260,7 +302,7 @@ class BulletinBook:
     async def _start_or_hold(
         self, connection: AsyncConnection, broadcast: Broadcast, start: Start
     ) -> Broadcast | Refusal:
-        """A person may send what was missed; nobody can send what lacks approvals or is no longer right."""
+        """A person may send in its time what was held; nobody what lacks approvals or is no longer right."""
         is_for_somebody = broadcast.state is BroadcastState.HELD and start.person is None
         if broadcast.state not in STARTABLE or is_for_somebody:
             return Refusal.TOO_LATE
@@ -270,8 +312,10 @@ class BulletinBook:
         missing = still_needed(broadcast, frozenset(broadcast.approved_by), rules)
         held = why_held(broadcast, missing, start.at, rules)
         if held in (None, Refusal.TOO_LATE):
-            held = await why_overtaken(connection, broadcast) or await _missing(connection, broadcast) or held
-        if held is None or (held is Refusal.TOO_LATE and start.person is not None):
+            held = await overtaken(connection, broadcast) or await _missing(connection, broadcast) or held
+        if start.person is not None and held in (None, Refusal.TOO_LATE):
+            held = not_its_time(broadcast, start.at, rules)
+        if held is None:
             return await begin(connection, broadcast, (BroadcastState.SENDING,), start.at, rules.zone)
         if start.person is not None:
             return held

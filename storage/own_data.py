@@ -13,7 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.channel import ChannelKind, ChannelState, PersonId
 from storage.committer import Committer
-from storage.tables import buttons, channels, conversations, invitations, members, pledges, staff
+from storage.tables import (
+    buttons,
+    channels,
+    conversations,
+    invitations,
+    linked_accounts,
+    members,
+    pledges,
+    staff,
+    staff_changes,
+    staff_invitations,
+)
 
 _CONVERSATIONS_LIKE = "%:{external_id}"
 
@@ -37,10 +48,15 @@ class OwnData:
                 "invitations": await _rows(connection, invitations, invitations.c.person == person),
                 "conversations": await _rows(connection, conversations, _talks_with(person)),
                 "staff": await _rows(connection, staff, staff.c.person == person),
+                "staff_changes": await _rows(connection, staff_changes, _concerns(person)),
+                "linked_accounts": await _rows(
+                    connection, linked_accounts, linked_accounts.c.person == person
+                ),
             }
 
     async def forget(self, person: PersonId) -> None:
-        """Erase this person, at once. Their groups leave the network; the staff list is the operator's.
+        """Erase this person, at once. Their groups leave the network; what was done to the staff stays
+        on record, as it was done.
 
         A private chat's id is the person's own: the row stays for the ledger's sake, under a meaningless id.
         """
@@ -56,6 +72,7 @@ class OwnData:
             await connection.execute(update(channels).where(own).values(state=ChannelState.LEFT, member=None))
             await connection.execute(delete(pledges).where(pledges.c.person == person))
             await connection.execute(delete(invitations).where(invitations.c.person == person))
+            await connection.execute(delete(staff_invitations).where(staff_invitations.c.candidate == person))
             await connection.execute(delete(buttons).where(_buttons_of(person)))
             await connection.execute(delete(conversations).where(_talks_with(person)))
             await connection.execute(delete(members).where(members.c.person == person))
@@ -69,6 +86,10 @@ def _external_id(person: PersonId) -> str:
 
 def _talks_with(person: PersonId) -> Any:
     return conversations.c.key.like(_CONVERSATIONS_LIKE.format(external_id=_external_id(person)))
+
+
+def _concerns(person: PersonId) -> Any:
+    return or_(staff_changes.c.person == person, staff_changes.c.done_by == person)
 
 
 def _buttons_of(person: PersonId) -> Any:

@@ -28,9 +28,11 @@ from broadcasts.recurrence import (
     round_at,
 )
 from bulletins.bulletin import BulletinId, Recurrence
+from members.staff import roles_of
 from storage.audience import what_is_missing
-from storage.bulletin_rows import read_broadcast, roles_of
+from storage.bulletin_rows import read_broadcast
 from storage.bulletin_writes import begin, id_where, insert_draft, read_surely, set_state
+from storage.staff_rows import colleague_of
 from storage.tables import Id, approvals, bulletins, milliseconds, recurrences
 
 _b = bulletins.c
@@ -94,7 +96,7 @@ async def skip_or_refuse(connection: AsyncConnection, skip: Skip) -> Broadcast |
     series = await read_broadcast(connection, skip.series)
     if series is None:
         return Refusal.UNKNOWN
-    refused = judge_skip(series, skip, await roles_of(connection, skip.person))
+    refused = judge_skip(series, skip, roles_of(await colleague_of(connection, skip.person)))
     if refused:
         return refused
     changed = await connection.execute(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -68,17 +67,6 @@ class Roster:
         self._committer = committer
 
     # --- staff and languages -----------------------------------------------------------------------------
-
-    async def replace_staff(self, people: Iterable[tuple[PersonId, str, Iterable[Role]]]) -> None:
-        """Make the staff exactly these (person, name, roles): whoever is not named has no role any more."""
-        rows = [{"person": person, "name": name, "roles": sorted(roles)} for person, name, roles in people]
-
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(delete(staff))
-            if rows:
-                await connection.execute(insert(staff), rows)
-
-        await self._committer.write(work)
 
     async def roles_of(self, person: PersonId) -> frozenset[Role]:
         """The roles of a person of the staff, as they are now."""

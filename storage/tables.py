@@ -1,4 +1,6 @@
-"""Every table but those of cases (``case_tables.py``), in SQLAlchemy Core, neutral between SQLite and PostgreSQL.
+"""Every table but those of cases and of the staff (``case_tables.py``, ``staff_tables.py``).
+
+In SQLAlchemy Core, neutral between SQLite and PostgreSQL.
 
 Instants are integer milliseconds since 1970 UTC: both databases index and compare them alike. No row leaves
 ``storage/``: the modules beside this one turn rows into the frozen values of the lower rooms.
@@ -36,6 +38,11 @@ from storage.columns import Instant as Instant
 from storage.columns import instant as instant
 from storage.columns import metadata as metadata
 from storage.columns import milliseconds as milliseconds
+from storage.staff_tables import linked_accounts as linked_accounts
+from storage.staff_tables import staff as staff
+from storage.staff_tables import staff_changes as staff_changes
+from storage.staff_tables import staff_invitations as staff_invitations
+from storage.staff_tables import staff_news as staff_news
 
 SHORT_CHOICE_CHARACTERS = 200
 """What a member chose, as it is kept, is rarely longer."""
@@ -48,14 +55,6 @@ members = Table(
     Column("person", String(80), primary_key=True),
     Column("language", String(8), nullable=False),
     Column("met_at", Instant, nullable=False),
-)
-
-staff = Table(
-    "staff",
-    metadata,
-    Column("person", String(80), primary_key=True),
-    Column("name", String(80), nullable=False),
-    Column("roles", JSON, nullable=False),
 )
 
 channels = Table(
@@ -212,6 +211,8 @@ approvals = Table(
     Column("person", String(80), primary_key=True),
     Column("approval_hash", String(64), primary_key=True),
     Column("approved_at", Instant, nullable=False),
+    # The author's own yes, by which fixed words go out; every other row is somebody else's.
+    Column("in_fixed_words", Boolean, nullable=False, server_default=NO),
 )
 
 # What the moderators' chat of a bot has heard of a bulletin.

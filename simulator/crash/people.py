@@ -15,7 +15,7 @@ from functools import partial
 
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.drafting import Amends, Origin, Weight, blank, weighted, worded
+from broadcasts.drafting import Origin, Weight, blank, reworded, weighted, worded
 from broadcasts.lifecycle import Desk
 from broadcasts.progress import Aftermath, Resolution, Settling
 from bulletins.bulletin import (
@@ -24,12 +24,14 @@ from bulletins.bulletin import (
     Bulletin,
     BulletinId,
     Certainty,
+    Code,
     Media,
     Severity,
     Status,
     Text,
     Urgency,
 )
+from bulletins.fixed_words import Notice
 from members.channel import PersonId, Platform
 from members.roles import Role
 from simulator.crash.errands import DATABASE_TROUBLE, REDELIVERY_SECONDS, Errands
@@ -50,12 +52,13 @@ STAFF: Mapping[PersonId, tuple[str, tuple[Role, ...]]] = {
 
 _VALID_SECONDS = {Draft.SHORT: 25}
 _WEIGHTS = {Draft.EMERGENCY: Weight.LIFE_THREATENING, Draft.PICTURED: Weight.URGENT}
-_AMENDS = {
-    ActKind.CORRECT: Amends.CORRECTS,
-    ActKind.WITHDRAW: Amends.WITHDRAWS,
-    ActKind.CORRECT_AGAIN: Amends.CORRECTS,
-    ActKind.WITHDRAW_CORRECTED: Amends.WITHDRAWS,
+_NOTICES = {
+    ActKind.WITHDRAW: Notice.WITHDRAWN,
+    ActKind.WITHDRAW_CORRECTED: Notice.WITHDRAWN,
+    ActKind.CORRECT_AGAIN: Notice.WRONG_TIME,
 }
+"""What Lan says alone, in fixed words, at once."""
+_CORRECTED = frozenset({ActKind.CORRECT, ActKind.CORRECT_AGAIN})
 _OF_THE_FIRST_CORRECTION = {
     ActKind.STOP_CORRECTION: ActKind.STOP,
     ActKind.PAUSE_CORRECTION: ActKind.PAUSE,
@@ -160,7 +163,7 @@ class People:
         ready = self._ready[act.draft]
         if act.kind is ActKind.APPROVE:
             await self._approve(ready, office)
-        elif act.kind in _AMENDS:
+        elif act.kind in _NOTICES or act.kind in _CORRECTED:
             await self._put_right(act, ready, office)
         elif act.kind is ActKind.RETRY or act.kind in _RESOLUTIONS:
             await self._look_after(act, ready, office)
@@ -211,21 +214,53 @@ class People:
         original = await desk.find(ready.id)
         if original is None:
             return
-        origin = Origin(LAN, "1001", f"act:{act.kind}:{act.draft}")
-        draft = await desk.compose_correction(_AMENDS[act.kind], original.bulletin.code, origin)
-        if isinstance(draft, Refusal):
-            return
-        given = await desk.approve(draft.id, LAN, draft.approval_hash)
-        if isinstance(given, Consented):
-            self.decided(DecisionKind.STARTED, given.broadcast, asked)
-            self._first_corrections.setdefault(act.draft, given.broadcast.id)
+        key = f"act:{act.kind}:{act.draft}"
+        if act.kind in _NOTICES:
+            origin = Origin(LAN, "1001", f"{key}:notice")
+            given = await give_notice(desk, _NOTICES[act.kind], original.bulletin.code, origin)
+            self._put_out(act, given, asked)
+        if act.kind in _CORRECTED:
+            given = await correct(desk, original.bulletin.code, Origin(LAN, "1001", key))
+            self._put_out(act, given, asked)
         for older in {ready.id, self._first_corrections.get(act.draft, ready.id)}:
             stopped = await desk.find(older)
             if stopped is not None and stopped.state is BroadcastState.STOPPED:
                 self.decided(DecisionKind.STOPPED, stopped, asked)
+
+    def _put_out(self, act: Act, given: Broadcast | None, asked: float) -> None:
+        if given is not None:
+            self.decided(DecisionKind.STARTED, given, asked)
+            self._first_corrections.setdefault(act.draft, given.id)
 
     def decided(self, kind: DecisionKind, broadcast: Broadcast | Refusal, asked: float) -> None:
         """Somebody is told that it is so."""
         if isinstance(broadcast, Broadcast) and self._evidence.is_alive:
             code = broadcast.bulletin.code
             self._evidence.decisions.append(Decision(kind, code, asked, self._clock.seconds))
+
+
+async def give_notice(desk: Desk, notice: Notice, code: Code, origin: Origin) -> Broadcast | None:
+    """Lan says something in fixed words, alone; what goes out, if it does."""
+    draft = await desk.compose_notice(notice, code, origin)
+    if isinstance(draft, Refusal):
+        return None
+    given = await desk.approve(draft.id, LAN, draft.approval_hash)
+    return given.broadcast if isinstance(given, Consented) else None
+
+
+async def correct(desk: Desk, code: Code, origin: Origin) -> Broadcast | None:
+    """Lan writes what is right, and others approve it; what goes out, if it does."""
+    draft: Broadcast | Refusal = await desk.compose_correction(code, origin)
+    if isinstance(draft, Broadcast) and draft.state is BroadcastState.DRAFT:
+        for language in tuple(draft.bulletin.texts):
+            draft = await desk.edit(draft.id, LAN, reworded(language, "8:00."))
+            if isinstance(draft, Refusal):
+                return None
+        draft = await desk.submit(draft.id, LAN, draft.approval_hash)
+    if isinstance(draft, Refusal):
+        return None
+    for person in (MINH, PHUC):
+        given = await desk.approve(draft.id, person, draft.approval_hash)
+        if isinstance(given, Consented) and not given.still_needed:
+            return given.broadcast
+    return None

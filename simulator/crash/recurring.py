@@ -22,7 +22,7 @@ _SERIES = """
     SELECT code, state, finished_at, (SELECT max(approved_at) FROM approvals WHERE bulletin_id = id) AS approved_at
     FROM bulletins WHERE id = ?
 """
-_OCCURRENCES = "SELECT code, not_before, state, started_at FROM bulletins WHERE series = ? ORDER BY id"
+_OCCURRENCES = "SELECT code, origin_key, state, started_at FROM bulletins WHERE series = ? ORDER BY id"
 
 
 def read_series(
@@ -45,9 +45,8 @@ def read_series(
 
 
 def _occurrence(row: sqlite3.Row) -> OccurrenceFact:
-    moment = _seconds(row["not_before"])
-    if moment is None:
-        raise ValueError(f"occurrence {row['code']} has no moment")
+    """Its moment stands in the key of its origin: what was sent late was approved anew, for no moment."""
+    moment = _seconds(int(row["origin_key"].rpartition(":")[2])) or 0.0
     return OccurrenceFact(row["code"], moment, BroadcastState(row["state"]), _seconds(row["started_at"]))
 
 

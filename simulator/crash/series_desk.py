@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.consent import StartRules
-from broadcasts.drafting import Amends, Origin, blank, worded
+from broadcasts.consent import StartRules, at_once
+from broadcasts.drafting import Origin, blank, worded
 from broadcasts.lifecycle import Desk
 from bulletins.bulletin import VIETNAMESE, BulletinId, Code, Recurrence, Status, Text
 from simulator.crash.calendar import CALENDAR
 from simulator.crash.evidence import DecisionKind, Evidence, SeriesStopped, Skipped
-from simulator.crash.people import LAN, MINH, People, Ready
+from simulator.crash.people import LAN, MINH, People, Ready, correct
 from simulator.crash.scenario import STARTS
 from simulator.crash.series import RULES, SERIES_ENDS_SECONDS, SeriesAct, SeriesActKind
 from simulator.crash.virtual_time import VirtualClock
@@ -96,13 +96,16 @@ class SeriesKeeper:
                 await self.decide(held.id, desk)
 
     async def decide(self, bulletin_id: BulletinId, desk: Desk) -> None:
-        """Lan sends what is held, or stops it when it cannot go any more."""
+        """Lan and Minh send what is held, or Lan stops it when it cannot go any more."""
         held, asked = await desk.find(bulletin_id), self._clock.seconds
         if held is None:
             return
         if self._evidence.is_alive:
             self._evidence.sent_late.add(held.bulletin.code)
         sent = await desk.send_now(bulletin_id, LAN)
+        if sent is Refusal.NOT_ITS_TIME:
+            given = await desk.approve(bulletin_id, MINH, at_once(held).approval_hash, asked_by=LAN)
+            sent = given.broadcast if isinstance(given, Consented) else given
         if isinstance(sent, Broadcast):
             self._people.decided(DecisionKind.STARTED, sent, asked)
         else:
@@ -159,9 +162,6 @@ class SeriesKeeper:
         if meant is None:
             return
         origin = Origin(LAN, "1001", f"series:{act.kind}:{meant.bulletin.code}")
-        draft = await desk.compose_correction(Amends.CORRECTS, meant.bulletin.code, origin)
-        if isinstance(draft, Refusal):
-            return
-        given = await desk.approve(draft.id, LAN, draft.approval_hash)
-        if isinstance(given, Consented):
-            self._people.decided(DecisionKind.STARTED, given.broadcast, asked)
+        given = await correct(desk, meant.bulletin.code, origin)
+        if given is not None:
+            self._people.decided(DecisionKind.STARTED, given, asked)

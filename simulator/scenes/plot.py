@@ -28,6 +28,7 @@ class Tally:
     channels: int = 0
     pledges: int = 0
     delivered: int = 0
+    withdrawn: int = 0
     corrected: int = 0
     reports: int = 0
     answers: int = 0
@@ -45,6 +46,7 @@ class Tally:
             "channels": self.channels,
             "pledges": self.pledges,
             "delivered": self.delivered,
+            "withdrawn": self.withdrawn,
             "corrected": self.corrected,
             "reports": self.reports,
             "answers": self.answers,

@@ -73,24 +73,29 @@ class Publishing:
     async def approve(self) -> str:
         """Somebody who did not write it approves; the gravest need two."""
         for approver in (self._plot.players.minh, self._plot.players.hanh):
-            if await self._approve_as(approver):
+            if await self._approve_as(approver, self._plot.headline):
                 return self._plot.told(
                     "Không ai tự duyệt bản tin của mình", "Nobody approves their own bulletin"
                 )
         raise NothingCame("the bulletin still waits for approval")
 
-    async def _approve_as(self, approver: User) -> bool:
+    async def _approve_as(self, approver: User, headline: str) -> bool:
         """Whether that was the last approval needed: then the author's phone says that it goes out."""
-        stage, author, headline = self._plot.stage, self._plot.players.lan, self._plot.headline
-        words = (
-            stage.speak("{name} approved: {headline}").format(name=approver.name, headline=headline).strip()
-        )
-        if not stage.shows(author.id, words):
+        stage, author = self._plot.stage, self._plot.players.lan
+        words = self._approved_words(approver, headline)
+        if not self._has_approved(approver, headline):
             await stage.button(approver.id, "✅ Approve", under=headline)
             await self._plot.beat()
             await stage.press(approver, approver.id, "✅ Approve", under=headline)
         said = await stage.text(author.id, words)
         return stage.speak("It is going out now.") in said.text
+
+    def _has_approved(self, approver: User, headline: str) -> bool:
+        return self._plot.stage.shows(self._plot.players.lan.id, self._approved_words(approver, headline))
+
+    def _approved_words(self, approver: User, headline: str) -> str:
+        said = self._plot.stage.speak("{name} approved: {headline}")
+        return said.format(name=approver.name, headline=headline).strip()
 
     # --- delivering ----------------------------------------------------------------------------------
 
@@ -158,23 +163,37 @@ class Publishing:
 
     # --- correcting ----------------------------------------------------------------------------------
 
-    async def correct(self) -> str:
-        """Lan puts the bulletin right; every copy changes, and says so."""
+    async def withdraw(self) -> str:
+        """Lan sees that something is wrong, and alone stops it everywhere at once, in words that stand ready."""
         stage, lan, tally = self._plot.stage, self._plot.players.lan, self._plot.tally
         await self._plot.seen_copy(self._plot.players.parts[0])
-        if not self._is_being_corrected():
-            asked = stage.write(lan, f"/dinhchinh {self._plot.code}")
-            await stage.until(
-                lan.id, lambda: stage.newest_id(lan.id) > asked or None, "the question what is right"
-            )
+        if not self._is_told_to(lan, "It is going to every channel that has the earlier bulletin."):
+            asked = stage.write(lan, f"/thuhoi {self._plot.code}")
+            await stage.button(lan.id, "⛔ Withdraw now (correction follows)", after=asked)
             await self._plot.beat()
-            asked = stage.write(lan, self._plot.script.correction)
-            await stage.button(lan.id, "👁 Preview and send", after=asked)
+            await stage.press(lan, lan.id, "⛔ Withdraw now (correction follows)", after=asked)
+            await stage.button(lan.id, "✅ Yes, send it everywhere now", after=asked)
             await self._plot.beat()
-            await stage.press(lan, lan.id, "👁 Preview and send", after=asked)
-            await stage.button(lan.id, "✅ Yes, put it right everywhere now", after=asked)
-            await self._plot.beat()
-            await stage.press(lan, lan.id, "✅ Yes, put it right everywhere now", after=asked)
+            await stage.press(lan, lan.id, "✅ Yes, send it everywhere now", after=asked)
+        for part in self._plot.players.parts:
+            await self._landed(part, self._withdrawn, stage.speak("⛔ WITHDRAWAL, real"))
+            tally.withdrawn += 1
+        return self._plot.told(
+            f"Một mình Lan tạm thu hồi {tally.withdrawn}/{tally.channels} bản, bằng lời có sẵn",
+            f"Lan alone withdrew {tally.withdrawn} of {tally.channels} copies for now, in fixed words",
+        )
+
+    async def correct(self) -> str:
+        """Lan writes what is right, Minh sees what it changes and approves; every copy changes, and says so."""
+        stage, tally = self._plot.stage, self._plot.tally
+        headline = self._plot.script.correction_headline
+        minh = self._plot.players.minh
+        is_asked = stage.shown_button(minh.id, "✅ Approve", under=headline) is not None
+        if not is_asked and not self._has_approved(minh, headline):
+            await self._write_correction()
+        for approver in (self._plot.players.minh, self._plot.players.hanh):
+            if await self._approve_as(approver, headline):
+                break
         for part in self._plot.players.parts:
             await self._landed(part, self._corrected, self._plot.script.correction_headline)
             tally.corrected += 1
@@ -183,12 +202,30 @@ class Publishing:
             f"{tally.corrected} of {tally.channels} copies, each with a notice below",
         )
 
-    def _is_being_corrected(self) -> bool:
-        """It went out before the scene was interrupted."""
-        said = self._plot.stage.speak("It is going to every channel that has the earlier bulletin.")
-        texts = [message.text for message in self._plot.stage.last(self._plot.players.lan.id)]
+    async def _write_correction(self) -> None:
+        stage, lan = self._plot.stage, self._plot.players.lan
         headline = self._plot.script.correction_headline
-        return any(said in text for text in texts) and any(headline in text for text in texts)
+        before = stage.write(lan, f"/dinhchinh {self._plot.code}")
+        asked_for = "Please write what is right. One paragraph is enough; the heading stands ready."
+        await stage.text(lan.id, stage.speak(asked_for), after=before)
+        await self._plot.beat()
+        asked = stage.write(lan, self._plot.script.correction)
+        await stage.button(lan.id, "👁 Preview and send", after=asked)
+        await self._plot.beat()
+        await stage.press(lan, lan.id, "👁 Preview and send", after=asked)
+        await stage.button(lan.id, "📨 Ask for approval", after=asked)
+        await self._plot.beat()
+        await stage.press(lan, lan.id, "📨 Ask for approval", after=asked)
+        await stage.button(self._plot.players.minh.id, "✅ Approve", under=headline)
+
+    def _is_told_to(self, person: User, words: str) -> bool:
+        """It was said to them before the scene was interrupted."""
+        return self._plot.stage.shows(person.id, self._plot.stage.speak(words))
+
+    def _withdrawn(self, part: Part) -> bool | None:
+        """The copy says that it does not count for now; or, once it is corrected, what is right."""
+        shown = (one.text for one in self._plot.stage.last(part.chat_id) if self._plot.code in one.text)
+        return any("⛔" in text for text in shown) or self._corrected(part)
 
     def _corrected(self, part: Part) -> bool | None:
         """The copy was edited, and a reply under it says so.

@@ -33,7 +33,9 @@ from bulletins.bulletin import VIETNAMESE, Bulletin, Media, Text
 from bulletins.cap import read_cap
 from bulletins.rendering import Imprint, fitted, render
 from handlers import preferences
+from members.channel import PersonId
 from members.pledge import parse_certificate
+from members.staff import plain_name
 from reports import content, masking, receipts, verdicts
 from reports.checks import alignment, comparison, facts
 from tests.attacks.slow_texts import GENERAL, Recipe, Run, is_steep, recipes_for
@@ -341,6 +343,7 @@ PARSERS: dict[str, tuple[Run, ...]] = {
     "broadcasts.repetition.read_end": (lambda text: repetition.read_end(text, NOW, ZONE),),
     "broadcasts.schedule.read_moment": (lambda text: schedule.read_moment(text, NOW, ZONE),),
     "members.pledge.parse_certificate": (parse_certificate,),
+    "members.staff.plain_name": (lambda text: plain_name(text, PersonId("telegram:1001")),),
     "handlers.preferences.read_hours": (preferences.read_hours,),
     "bot.logs.Redactor": (logs.redactor(["123456:abcdefghij", "aaaaaaaa"]).hide,),
     "bot.worker.work.Work": (lambda text: WORK.answer(MASK.asked(text)),),

@@ -15,6 +15,7 @@ from storage.tables import staff
 from tests.handlers.house import House
 from tests.handlers.newsroom import Newsroom
 from tests.handlers.reporting_house import SCAM, Corner, furnish
+from tests.staff_rows import set_staff
 
 NAME = "A & B <i>"
 WORDS = 'Sai: 1 < 2 & "<b>đậm</b>" &lt; <a href="tg://user?id=1">bấm</a> https://vnexpress.net/1'
@@ -36,7 +37,7 @@ async def newsroom(house: House) -> Newsroom:
     await newsroom.open()
     both = (Role.MODERATOR, Role.APPROVER)
     people = [(newsroom.lan, NAME), (newsroom.minh, "Minh & <u>")]
-    await house.roster.replace_staff([(house.person(person), name, both) for person, name in people])
+    await set_staff(house.committer, [(house.person(person), name, both) for person, name in people])
     return newsroom
 
 

@@ -22,7 +22,7 @@ from bot.texts import spoken
 from simulator.telegram_api import Fault, FaultKind, TelegramSimulator
 from storage.engine import open_engine
 from storage.schema import newest_version, upgrade
-from storage.tables import channels
+from storage.tables import channels, staff
 from tests.broadcasts.office import group_row
 from web.server import WebServer
 
@@ -66,6 +66,9 @@ class Machine:
         file = self.folder / "loa.sqlite3"
         engine = open_engine(f"sqlite+aiosqlite:///{file}")
         await upgrade(engine)
+        async with engine.begin() as connection:
+            owner = {"person": "telegram:1", "name": "Lan", "roles": ["owner"]}
+            await connection.execute(insert(staff).values(owner))
         await engine.dispose()
         return file
 

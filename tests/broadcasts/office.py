@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.calendar import calendar_of
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.consent import StartRules
-from broadcasts.drafting import Origin, Weight, blank, repeating, weighted, worded
+from broadcasts.consent import StartRules, at_once
+from broadcasts.drafting import Origin, Weight, blank, repeating, reworded, weighted, worded
 from broadcasts.lifecycle import Desk
 from bulletins.bulletin import VIETNAMESE, Bulletin, BulletinId, Recurrence, Status, Text
+from bulletins.fixed_words import Notice
 from members.channel import PersonId
 from members.roles import Role
 from storage.bulletins import BulletinBook
@@ -158,6 +159,56 @@ class Office:
         wanted = select(func.count()).where(deliveries.c.bulletin_id == broadcast.id)
         async with self.engine.connect() as connection:
             return await connection.scalar(wanted) or 0
+
+    async def arrived(self) -> Broadcast:
+        """A routine bulletin by Lan that every group has."""
+        original = await self.sending()
+        await self.all_arrived(original)
+        return original
+
+    async def correction(
+        self, original: Broadcast, author: PersonId = LAN, words: str = "Đúng là 8 giờ."
+    ) -> Broadcast:
+        """New words about it that wait for an approver."""
+        origin = self.origin(author)
+        draft = happened(await self.desk.compose_correction(original.bulletin.code, origin))
+        draft = happened(await self.desk.edit(draft.id, author, reworded(VIETNAMESE, words)))
+        return happened(await self.desk.submit(draft.id, author, draft.approval_hash))
+
+    async def corrected(
+        self, original: Broadcast, author: PersonId = LAN, approver: PersonId = MINH
+    ) -> Broadcast:
+        """New words about it by one person that another one approved: they are being sent."""
+        return self.begun(await self.approve(await self.correction(original, author), approver))
+
+    async def notice_of(
+        self, original: Broadcast, author: PersonId = LAN, notice: Notice = Notice.WITHDRAWN
+    ) -> Broadcast:
+        """A draft in fixed words about it."""
+        origin = self.origin(author)
+        return happened(await self.desk.compose_notice(notice, original.bulletin.code, origin))
+
+    async def withdrawn(
+        self, original: Broadcast, author: PersonId = LAN, notice: Notice = Notice.WITHDRAWN
+    ) -> Broadcast:
+        """Fixed words about it that their author sent alone."""
+        return self.begun(await self.approve(await self.notice_of(original, author, notice), author))
+
+    async def approve(self, broadcast: Broadcast, person: PersonId) -> Consented | Refusal:
+        """Somebody's yes to what it is now."""
+        return await self.desk.approve(broadcast.id, person, broadcast.approval_hash)
+
+    async def sent_at_once(self, waiting: Broadcast, asking: PersonId, agreeing: PersonId) -> Broadcast:
+        """What waits for its time, or missed it, goes out because one person asked and another one agreed."""
+        assert await self.desk.send_now(waiting.id, asking) is Refusal.NOT_ITS_TIME
+        hurried = at_once(waiting).approval_hash
+        return self.begun(await self.desk.approve(waiting.id, agreeing, hurried, asked_by=asking))
+
+    def begun(self, result: Consented | Refusal) -> Broadcast:
+        """The broadcast that this was the last consent to."""
+        assert isinstance(result, Consented), result
+        assert result.still_needed == 0
+        return result.broadcast
 
     async def all_arrived(self, broadcast: Broadcast) -> None:
         """Every delivery of it became ``sent``, as the engine would have written."""

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from broadcasts.drafting import (
     SCALES,
-    Amends,
     Weight,
     blank,
     ready_text,
@@ -20,7 +19,6 @@ from broadcasts.drafting import (
     weighted,
 )
 from bulletins.bulletin import ENGLISH, VIETNAMESE, Language, MsgType, Status, Text, approvals_needed
-from bulletins.problems import problems
 from tests.bulletins.bulletin_samples import FLOOD
 
 NOW = datetime(2026, 12, 2, 5, 0, tzinfo=UTC)
@@ -66,26 +64,14 @@ def test_a_text_shown_to_be_changed_reads_back_the_same(headline: str, body: str
     assert text_from(typed_form(once)) == once
 
 
-@pytest.mark.parametrize("amends", Amends)
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("language", [VIETNAMESE, ENGLISH, Language("fr")])
-def test_wording_stands_ready_for_every_kind(amends: Amends, status: Status, language: Language) -> None:
+def test_a_heading_stands_ready_for_every_kind(status: Status, language: Language) -> None:
     earlier = replace(FLOOD, status=status, texts={**FLOOD.texts, language: FLOOD.texts[VIETNAMESE]})
-    text = ready_text(amends, earlier, language)
+    text = ready_text(earlier, language)
     assert FLOOD.texts[VIETNAMESE].headline in text.headline
-    assert "{" not in text.headline + text.body + text.instruction
-
-
-def test_a_ready_withdrawal_of_a_drill_has_no_problems() -> None:
-    text = ready_text(Amends.WITHDRAWS, replace(FLOOD, status=Status.EXERCISE), VIETNAMESE)
-    withdrawal = replace(
-        FLOOD,
-        status=Status.EXERCISE,
-        msg_type=MsgType.CANCEL,
-        references=("LOA-0000-0",),
-        texts={VIETNAMESE: text},
-    )
-    assert problems(withdrawal, NOW) == ()
+    assert "{" not in text.headline
+    assert (text.body, text.instruction) == ("", "")
 
 
 def test_one_paragraph_goes_under_a_corrections_ready_heading_and_more_replace_it() -> None:

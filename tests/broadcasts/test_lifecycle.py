@@ -254,7 +254,8 @@ async def test_a_missed_start_is_held_until_a_moderator_sends_it(office: Office)
     assert await office.desk.schedule_to_rebuild() == []
 
     assert await office.desk.send_now(waiting.id, BAC_SAU) is Refusal.NOT_ALLOWED
-    assert happened(await office.desk.send_now(waiting.id, LAN)).state is BroadcastState.SENDING
+    assert await office.desk.send_now(waiting.id, LAN) is Refusal.NOT_ITS_TIME
+    assert (await office.sent_at_once(held, MINH, PHUC)).state is BroadcastState.SENDING
     assert await office.planned(waiting) == 2
 
 

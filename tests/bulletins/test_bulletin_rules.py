@@ -201,7 +201,7 @@ def test_two_must_start_what_is_grave_and_one_may_correct() -> None:
     assert approvals_needed(FLOOD) == 2
     assert approvals_needed(replace(FLOOD, severity=Severity.MINOR)) == 1
     assert approvals_needed(replace(FLOOD, status=Status.EXERCISE)) == 1
-    assert approvals_needed(replace(FLOOD, msg_type=MsgType.CANCEL)) == 1
+    assert approvals_needed(replace(FLOOD, msg_type=MsgType.CANCEL)) == 2
 
 
 def test_approvals_can_be_raised_and_lowered_but_never_to_none() -> None:

@@ -42,6 +42,7 @@ from members.roles import Role as StaffRole
 from simulator.telegram_api import TelegramSimulator
 from simulator.world import Bot
 from storage.tables import bulletins, channels, deliveries
+from tests.staff_rows import set_staff
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = bytes(range(32))
@@ -289,7 +290,7 @@ async def open_network(
         supervisor.start()
         network: Network | None = None
         try:
-            await house.roster.replace_staff([(one, "", list(StaffRole)) for one in STAFF])
+            await set_staff(house.committer, [(one, "", list(StaffRole)) for one in STAFF])
             async with open_cluster(house, settings, given.now) as cluster:
                 cluster.own(supervisor, None)
                 desk = Desk(

@@ -13,7 +13,7 @@ from simulator.crash.wire import code_in
 from tests.demo.process import DemoProcess
 
 CHANNELS = 12
-LAST_SCENE = 10
+LAST_SCENE = 11
 
 Messages = list[dict[str, Any]]
 

@@ -21,6 +21,7 @@ SCENES = [
     "approve",
     "deliver",
     "verify",
+    "withdraw",
     "correct",
     "report",
     "verdict",
@@ -41,15 +42,16 @@ async def test_a_machine_gets_one_json_object_and_nothing_else(loa: Loa) -> None
 
     told = json.loads(ran.output)
     assert (ran.exit_code, ran.mistakes) == (0, "")
-    assert {name: told[name] for name in list(told)[:6]} == {
+    assert {name: told[name] for name in list(told)[:7]} == {
         "channels": 5,
         "pledges": 5,
         "delivered": 5,
+        "withdrawn": 5,
         "corrected": 5,
         "reports": 1,
         "answers": 1,
     }
-    assert list(told)[6:] == ["seconds", "steps"]
+    assert list(told)[7:] == ["seconds", "steps"]
     assert told["seconds"] > 0
     assert told["steps"] == [{"name": name, "outcome": "ok"} for name in SCENES]
 

@@ -36,6 +36,7 @@ from members.channel import PersonId
 from members.enrolment import Enrolment
 from members.pledge import PledgeText, read_pledge_texts
 from members.rights import OwnRights
+from members.staffing import Staffing
 from members.upkeep import Upkeep
 from platforms.telegram_admins import TelegramChats
 from platforms.telegram_session import TelegramSession
@@ -47,6 +48,7 @@ from storage.conversations import ConversationStorage
 from storage.engine import open_engine
 from storage.own_data import OwnData
 from storage.roster import Roster
+from storage.staff_book import SqlStaffBook
 from storage.tables import metadata
 from storage.updates import Updates
 
@@ -98,6 +100,8 @@ class House:
     bot: Bot
     dispatcher: Dispatcher
     roster: Roster
+    staff: SqlStaffBook
+    staffing: Staffing
     buttons: Buttons
     desk: MemberDesk
     updates: Updates
@@ -248,6 +252,8 @@ class House:
     def _furnish(self) -> None:
         self.updates = Updates(self.engine, self.committer, now=self.clock.now)
         self.roster = Roster(self.engine, self.committer)
+        self.staff = SqlStaffBook(self.engine, self.committer)
+        self.staffing = Staffing(self.staff, now=self.clock.now, tokens=self.tokens)
         self.buttons = Buttons(
             ButtonBook(self.engine, self.committer), now=self.clock.now, tokens=self.tokens
         )
@@ -266,7 +272,7 @@ class House:
             enrolment.router(desk),
             pledging.router(desk),
             preferences.router(desk),
-            rights.router(OwnRights(self.roster, keepers)),
+            rights.router(OwnRights(self.roster, keepers), self.staffing),
         )
 
 

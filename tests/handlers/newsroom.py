@@ -36,6 +36,7 @@ from storage.waiting import waiting_deliveries
 from tests.broadcasts.office import CALENDAR, ZONE, group_row
 from tests.handlers.examiner import FailingExaminer
 from tests.handlers.house import BOT_NAME, OFFER, TEXTS, House, NamedChoice
+from tests.staff_rows import set_staff
 
 ISSUERS = (NamedChoice("cdc", "Trung tâm Y tế thành phố", "City Health Centre"),)
 SOURCE = "https://soyte.example.vn/tin/1"
@@ -121,7 +122,7 @@ class Newsroom:
         )
         reviews = Reviews(self.bulletin_desk)
         house.include(
-            progressing.router(self.bulletin_desk, self.board),
+            progressing.router(self.bulletin_desk, reviews, self.board),
             aftermath.router(self.bulletin_desk, self.board),
             scheduling.router(self.bulletin_desk),
             approving.router(self.bulletin_desk, reviews, self.board),
@@ -136,12 +137,13 @@ class Newsroom:
         self.lan, self.minh, self.phuc = (world.add_user(name) for name in ("Lan", "Minh", "Phúc"))
         self.sau = world.add_user("Bác Sáu")
         both = (Role.MODERATOR, Role.APPROVER)
-        await self.house.roster.replace_staff(
+        await set_staff(
+            self.house.committer,
             [
                 (self.house.person(self.lan), "Lan", both),
                 (self.house.person(self.minh), "Minh", both),
                 (self.house.person(self.phuc), "Phúc", (Role.APPROVER,)),
-            ]
+            ],
         )
         for person in (self.lan, self.minh, self.phuc, self.sau):
             await self.house.start(person)
@@ -176,6 +178,21 @@ class Newsroom:
             .values(state="sent", message_id="1")
         )
         return broadcast
+
+    async def correct(self, author: User, original: Broadcast, words: str, approver: User) -> Broadcast:
+        """``author`` writes what is right, and ``approver`` approves it."""
+        await self.house.say(author, f"/dinhchinh {original.bulletin.code}")
+        await self.house.say(author, words)
+        await self.submit(author)
+        await self.house.press(approver, "✅ Phê duyệt")
+        return await self.newest()
+
+    async def withdraw(self, author: User, original: Broadcast, notice: str = "⛔ Thu hồi hẳn") -> Broadcast:
+        """``author`` says it alone, in fixed words."""
+        await self.house.say(author, f"/thuhoi {original.bulletin.code}")
+        await self.house.press(author, notice)
+        await self.house.press(author, "✅ Đúng, gửi ngay tới mọi nơi đã nhận")
+        return await self.newest()
 
     async def open_moderators_chat(self) -> Chat:
         """A group of the staff, with the bot in it."""

@@ -21,6 +21,7 @@ from members.buttons import Payload
 from members.channel import PersonId
 from members.roles import Role, Who
 from tests.handlers.house import House
+from tests.staff_rows import set_staff
 
 NOT_GUARDED = {"update", "error"}
 
@@ -98,8 +99,9 @@ def guarded(house: House) -> House:
 
 
 async def appoint(house: House, **people: set[Role]) -> None:
-    await house.roster.replace_staff(
-        (PersonId(f"telegram:{person.removeprefix('p')}"), "Tên", roles) for person, roles in people.items()
+    await set_staff(
+        house.committer,
+        [(PersonId(f"telegram:{name.removeprefix('p')}"), "Tên", roles) for name, roles in people.items()],
     )
 
 

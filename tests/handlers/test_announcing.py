@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.drafting import Amends, Origin
+from broadcasts.drafting import Origin
 from broadcasts.ports import LedgerUnavailable
+from bulletins.fixed_words import Notice
 from handlers.edit_times import EditTimes
 from handlers.progress_board import ProgressBoard
 from simulator.world import Chat
@@ -100,15 +101,14 @@ async def test_a_withdrawal_by_one_person_is_announced_even_if_it_was_over_befor
 ) -> None:
     broadcast = await newsroom.published()
     chat = await newsroom.open_moderators_chat()
-    withdrawal = await newsroom.desk.compose_correction(
-        Amends.WITHDRAWS, broadcast.bulletin.code, Origin(broadcast.author, broadcast.author_chat, "k")
-    )
+    origin = Origin(broadcast.author, broadcast.author_chat, "k")
+    withdrawal = await newsroom.desk.compose_notice(Notice.WITHDRAWN, broadcast.bulletin.code, origin)
     assert isinstance(withdrawal, Broadcast)
     await newsroom.desk.approve(withdrawal.id, broadcast.author, withdrawal.approval_hash)
     await becomes(newsroom, withdrawal, BroadcastState.DONE)
     for _ in range(2):
         await newsroom.board.update()
-    assert times_heard(newsroom, chat, "Người soạn: Lan") == 1
+    assert times_heard(newsroom, chat, "Lan đã một mình gửi tin này") == 1
 
 
 async def test_what_cannot_be_noted_is_said_once_all_the_same_and_keeps_no_progress_from_being_shown(

@@ -10,6 +10,7 @@ from bulletins.rendering import render
 from members.roles import Role
 from tests.handlers.house import House
 from tests.handlers.newsroom import Newsroom
+from tests.staff_rows import set_staff
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ async def test_somebody_demoted_between_preview_and_press_cannot_approve(newsroo
     house = newsroom.house
     await newsroom.compose(newsroom.lan)
     await newsroom.submit(newsroom.lan)
-    await house.roster.replace_staff([(newsroom.person(newsroom.lan), "Lan", (Role.MODERATOR,))])
+    await set_staff(house.committer, [(newsroom.person(newsroom.lan), "Lan", (Role.MODERATOR,))])
     await house.press(newsroom.minh, "✅ Phê duyệt")
     assert (await newsroom.newest()).state is BroadcastState.IN_REVIEW
 

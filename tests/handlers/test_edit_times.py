@@ -58,6 +58,7 @@ class Wall:
             bulletin=bulletin,
             author_chat="1001",
             corrects=None,
+            is_by_one=False,
             halted_because="paused",
         )
 

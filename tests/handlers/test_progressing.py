@@ -12,6 +12,7 @@ from simulator.world import User
 from storage.tables import bulletins, deliveries
 from tests.handlers.house import BOT_NAME, House
 from tests.handlers.newsroom import Newsroom
+from tests.staff_rows import set_staff
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ async def test_a_citizen_stops_nothing(newsroom: Newsroom) -> None:
     assert (await newsroom.newest()).state is BroadcastState.SENDING
 
 
-async def test_a_missed_start_asks_a_moderator_who_sends_it(newsroom: Newsroom) -> None:
+async def test_a_missed_start_asks_a_moderator_and_goes_out_when_another_agrees(newsroom: Newsroom) -> None:
     house, lan = newsroom.house, newsroom.lan
     scheduled = await _scheduled(newsroom)
     house.clock.pass_by(hours=24)
@@ -104,6 +105,8 @@ async def test_a_missed_start_asks_a_moderator_who_sends_it(newsroom: Newsroom) 
     await newsroom.board.update()
     assert "không bắt đầu đúng giờ" in house.last(lan).text
     await house.press(lan, "📨 Gửi ngay")
+    assert await newsroom.planned(scheduled) == 0
+    await house.press(newsroom.minh, "✅ Duyệt gửi ngay")
     assert (await newsroom.newest()).state is BroadcastState.SENDING
     assert await newsroom.planned(scheduled) == 2
 
@@ -124,7 +127,7 @@ async def test_a_scheduled_bulletin_is_stopped_and_need_not_be_typed_again(newsr
 async def test_a_missed_start_whose_approver_left_can_only_be_stopped(newsroom: Newsroom) -> None:
     house, lan = newsroom.house, newsroom.lan
     scheduled = await _scheduled(newsroom)
-    await house.roster.replace_staff([(newsroom.person(lan), "Lan", (Role.MODERATOR,))])
+    await set_staff(house.committer, [(newsroom.person(lan), "Lan", (Role.MODERATOR,))])
     house.clock.pass_by(hours=24)
     await newsroom.desk.start_due(scheduled.id)
     await newsroom.board.update()
@@ -231,6 +234,7 @@ async def test_the_moderators_chat_hears_once_of_a_missed_start_and_may_send_it(
     said = [text for text in newsroom.seen(chat) if "không bắt đầu đúng giờ" in text]
     assert len(said) == 1
     await house.press(newsroom.minh, "📨 Gửi ngay", chat)
+    await house.press(newsroom.phuc, "✅ Duyệt gửi ngay", chat)
     assert (await newsroom.newest()).state is BroadcastState.SENDING
 
 

@@ -267,6 +267,9 @@ async def test_one_that_missed_its_time_is_told_in_the_moderators_chat_and_sent_
     assert "hẹn lúc 07:00 05/11/2026 nhưng không bắt đầu đúng giờ" in said
     assert "2 kỳ trước đó cũng bị lỡ" in said
     await house.press(newsroom.phuc, "📨 Gửi ngay", chat)
+    assert (await newsroom.newest()).state is BroadcastState.HELD
+    assert "Phúc đề nghị gửi ngay" in house.last(newsroom.minh).text
+    await house.press(newsroom.minh, "✅ Duyệt gửi ngay", chat)
     assert (await newsroom.newest()).state is BroadcastState.SENDING
 
 
@@ -277,10 +280,7 @@ async def test_after_a_correction_the_next_one_waits_and_says_why(newsroom: News
     first = await newsroom.newest()
     arrived = update(deliveries).where(deliveries.c.bulletin_id == first.id)
     await newsroom.write(arrived.values(state="sent", message_id="1"))
-    await house.say(newsroom.minh, f"/dinhchinh {first.bulletin.code}")
-    await house.say(newsroom.minh, "Phun thuốc lúc 8 giờ.")
-    await house.press(newsroom.minh, "👁 Xem trước và gửi")
-    await house.press(newsroom.minh, "✅ Đúng, gửi ngay tới mọi nơi đã nhận")
+    await newsroom.correct(newsroom.minh, first, "Phun thuốc lúc 8 giờ.", newsroom.phuc)
     await morning(newsroom, series)
 
     held = await newsroom.newest()
@@ -368,6 +368,8 @@ async def test_what_is_to_come_is_listed_in_the_order_of_its_time(newsroom: News
     listed = [message.text for message in house.shown(minh)[before + 1 :]]
     assert ["Lịch cắt nước" in listed[0], "Phun thuốc" in listed[1]] == [True, True]
     await house.press(minh, "📨 Gửi ngay")
+    assert not any(row.state == "sending" for row in await house.rows(bulletins))
+    await house.press(newsroom.phuc, "✅ Duyệt gửi ngay")
     assert any(row.state == "sending" for row in await house.rows(bulletins))
 
 

@@ -68,11 +68,8 @@ async def test_a_reply_in_a_group_is_answered_there(newsroom: Newsroom) -> None:
 async def test_a_corrected_bulletin_leads_to_the_newer(newsroom: Newsroom) -> None:
     house, lan, sau = newsroom.house, newsroom.lan, newsroom.sau
     published = await newsroom.published()
-    await house.say(lan, f"/dinhchinh {published.bulletin.code}")
-    await house.say(lan, "Giờ phun đúng là 8 giờ ngày 3/12.")
-    await house.press(lan, "👁 Xem trước và gửi")
-    await house.press(lan, "✅ Đúng, gửi ngay tới mọi nơi đã nhận")
-    newer = (await newsroom.newest()).bulletin.code
+    corrected = await newsroom.correct(lan, published, "Giờ phun đúng là 8 giờ ngày 3/12.", newsroom.minh)
+    newer = corrected.bulletin.code
     for asked in (published.bulletin.code, f"/verify {copy_of(newsroom, published)}"):
         await house.say(sau, asked)
         answer = house.last(sau).text

@@ -97,8 +97,8 @@ BY_ROW: Mapping[str, tuple[Removal, ...]] = {
         ),
         Removal(
             "an approval counts for other bytes", "broadcasts/consent.py",
-            "        return Refusal.OWN_BULLETIN\n    if broadcast.approval_hash != consent.approval_hash:",
-            "        return Refusal.OWN_BULLETIN\n    if False:", (LIFECYCLE, APPROVING),
+            "    return Refusal.CHANGED if broadcast.approval_hash != consent.approval_hash else None",
+            "    return None", (LIFECYCLE, APPROVING),
         ),
         Removal(
             "a demoted approver approves", "broadcasts/consent.py", "if Role.APPROVER not in roles:", "if False:",

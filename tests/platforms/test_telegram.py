@@ -115,6 +115,17 @@ async def test_a_copy_is_changed_replied_to_and_pinned(scene: Scene, sender: Tel
     assert max(messages.values(), key=lambda one: one.message_id).reply_to == int(copy)
 
 
+async def test_the_notice_of_an_older_correction_that_was_a_picture_gets_the_newer_words(
+    scene: Scene, sender: TelegramSender, shelf: Shelf
+) -> None:
+    outcome = await sender.post(str(scene.group.id), with_picture(shelf))
+    assert isinstance(outcome, Sent)
+    newer = Content(Rendered("Mưa <b>nhỏ</b>", "Mưa nhỏ", 7))
+    assert await sender.edit(str(scene.group.id), outcome.message_id, newer) == Sent(outcome.message_id)
+    shown = scene.world.shows(scene.group, last=1)[0]
+    assert (shown.text, shown.photo is not None) == ("Mưa nhỏ", True)
+
+
 async def test_a_greeting_says_whether_telegram_answers(scene: Scene, sender: TelegramSender) -> None:
     assert isinstance(await sender.greet(), Sent)
     scene.simulator.faults.script("refuse", "getMe", code=401, description="Unauthorized")

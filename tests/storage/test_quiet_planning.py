@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from broadcasts.broadcast import Broadcast
 from broadcasts.planner import quiet_until
 from storage.tables import channels, deliveries, milliseconds
-from tests.broadcasts.office import MINH, Office, happened, open_office
+from tests.broadcasts.office import LAN, MINH, Office, happened, open_office
 
 HALF_AN_HOUR = timedelta(minutes=30)
 PARIS = ZoneInfo("Europe/Paris")
@@ -66,7 +66,7 @@ async def test_what_somebody_sends_at_once_does_too(office: Office) -> None:
     await quiet_around(office, office.time)
     later = office.time + timedelta(hours=2)
     scheduled = await office.sending(replace(office.notice(), not_before=later))
-    happened(await office.desk.send_now(scheduled.id, MINH))
+    await office.sent_at_once(scheduled, LAN, MINH)
     assert await due_times(office, scheduled) == {milliseconds(office.time + HALF_AN_HOUR)}
 
 

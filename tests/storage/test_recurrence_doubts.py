@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from broadcasts.broadcast import Broadcast, BroadcastState
-from broadcasts.drafting import Amends
+from bulletins.fixed_words import Notice
 from storage.overdue import Overdue
 from storage.tables import bulletins
 from tests.broadcasts.office import MINH, PHUC, Office, happened, open_office
@@ -30,9 +30,11 @@ async def first_morning(office: Office) -> tuple[Broadcast, Broadcast]:
     return series, first
 
 
-async def put_right(office: Office, wrong: Broadcast, amends: Amends = Amends.CORRECTS) -> None:
-    draft = await office.desk.compose_correction(amends, wrong.bulletin.code, office.origin(PHUC))
-    await office.desk.approve(happened(draft).id, PHUC, happened(draft).approval_hash)
+async def put_right(office: Office, wrong: Broadcast, notice: Notice | None = None) -> None:
+    if notice is None:
+        await office.corrected(wrong, PHUC)
+    else:
+        await office.withdrawn(wrong, PHUC, notice)
 
 
 async def halt(office: Office, broadcast: Broadcast) -> None:
@@ -47,10 +49,10 @@ async def let_run_out(office: Office) -> None:
     await Overdue(office.engine, office.committer).end(office.time)
 
 
-@pytest.mark.parametrize("amends", Amends)
-async def test_after_a_correction_the_next_is_held(office: Office, amends: Amends) -> None:
+@pytest.mark.parametrize("notice", [None, *Notice])
+async def test_after_a_correction_the_next_is_held(office: Office, notice: Notice | None) -> None:
     series, first = await first_morning(office)
-    await put_right(office, first, amends)
+    await put_right(office, first, notice)
     held = await office.tick(series)
 
     assert held is not None
@@ -68,9 +70,9 @@ async def test_an_older_one_corrected_later_holds_the_next_too(office: Office) -
     assert held.halted_because == "earlier_corrected"
 
 
-async def test_a_correction_that_nobody_confirmed_holds_nothing(office: Office) -> None:
+async def test_a_correction_that_nobody_approved_holds_nothing(office: Office) -> None:
     series, first = await first_morning(office)
-    happened(await office.desk.compose_correction(Amends.CORRECTS, first.bulletin.code, office.origin(PHUC)))
+    await office.correction(first, PHUC)
     after = await office.tick(series)
     assert after is not None
     assert after.state is BroadcastState.SENDING

@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 
 from broadcasts.book import Consented, Recurred, Refusal
 from broadcasts.broadcast import BroadcastState
-from broadcasts.drafting import Amends, Weight, repeating, worded
+from broadcasts.drafting import Weight, repeating, worded
 from broadcasts.lifecycle import Desk
 from broadcasts.recurrence import Recur
 from bulletins.bulletin import VIETNAMESE, ProblemKind, Text
@@ -166,7 +166,7 @@ async def test_missed_by_more_than_the_grace_it_is_held_and_somebody_may_send_it
     assert await office.planned(held) == 0
     assert await office.desk.start_due(held.id) is Refusal.TOO_LATE
     assert await office.desk.send_now(held.id, BAC_SAU) is Refusal.NOT_ALLOWED
-    assert happened(await office.desk.send_now(held.id, PHUC)).state is BroadcastState.SENDING
+    assert (await office.sent_at_once(held, PHUC, MINH)).state is BroadcastState.SENDING
     assert await office.planned(held) == 2
     tomorrow = await office.tick(series)
     assert tomorrow is not None
@@ -388,6 +388,4 @@ async def test_a_series_itself_is_neither_corrected_nor_sent_at_once(office: Off
     series = await office.recurring()
     code = series.bulletin.code
     assert await office.desk.send_now(series.id, MINH) is Refusal.TOO_LATE
-    assert (
-        await office.desk.compose_correction(Amends.CORRECTS, code, office.origin()) is Refusal.NOT_PUBLISHED
-    )
+    assert await office.desk.compose_correction(code, office.origin()) is Refusal.NOT_PUBLISHED

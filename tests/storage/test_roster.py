@@ -27,7 +27,6 @@ from members.channel import (
 from members.member import Invitation
 from members.pledge import Pledge
 from members.ports import Entry, Place
-from members.roles import Role
 from storage.committer import Committer
 from storage.conversations import ConversationStorage
 from storage.engine import open_engine
@@ -81,19 +80,6 @@ async def active(store: Store) -> Channel:
     channel = await store.roster.enrol(entry())
     channel, _ = await store.roster.confirm(pledge(channel), GROUP)
     return channel
-
-
-async def test_staff_is_replaced_as_a_whole(store: Store) -> None:
-    lan, minh = PersonId("telegram:1"), PersonId("telegram:2")
-    await store.roster.replace_staff([(lan, "Lan", set(Role)), (minh, "Minh", [Role.APPROVER])])
-    assert await store.roster.roles_of(lan) == {Role.MODERATOR, Role.APPROVER}
-
-    await store.roster.replace_staff([(minh, "Minh", [Role.MODERATOR])])
-
-    assert await store.roster.roles_of(lan) == frozenset()
-    assert await store.roster.roles_of(minh) == {Role.MODERATOR}
-    await store.roster.replace_staff([])
-    assert await store.roster.roles_of(minh) == frozenset()
 
 
 async def test_a_language_is_remembered_and_can_be_changed(store: Store) -> None:
