@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from broadcasts.book import Consented, Refusal
 from broadcasts.broadcast import Broadcast, BroadcastState
@@ -113,21 +113,23 @@ async def test_the_author_does_not_hurry_it_with_two_further_accounts(personnel:
 
 
 async def test_of_two_who_must_agree_to_hurry_one_human_being_is_one(personnel: Personnel) -> None:
-    """Whether it is known before the second yes, or only when it is counted."""
+    """Whether it is known before the second yes, or only when it is counted: of two who agree, of who asks."""
     house, newsroom = personnel.house, personnel.newsroom
     lan, minh, phuc = (personnel.person(name) for name in ("lan", "minh", "phuc"))
+    hanh = house.person(personnel.hanh)
+    await newsroom.write(insert(staff).values(person=hanh, name="Hạnh", roles=["moderator"]))
     waiting = await approved_for_noon(personnel, Weight.LIFE_THREATENING)
     hurried = at_once(waiting).approval_hash
-    first = await newsroom.desk.approve(waiting.id, minh, hurried, asked_by=lan)
+    first = await newsroom.desk.approve(waiting.id, minh, hurried, asked_by=hanh)
     assert isinstance(first, Consented)
     assert first.still_needed == 1
 
     await house.staffing.link(minh, phuc, lan)
-    second = await newsroom.desk.approve(waiting.id, phuc, hurried, asked_by=lan)
+    second = await newsroom.desk.approve(waiting.id, phuc, hurried, asked_by=hanh)
     assert second is Refusal.SAME_PERSON
     await house.staffing.unlink(minh, lan)
-    await house.staffing.link(lan, minh, lan)
-    third = await newsroom.desk.approve(waiting.id, phuc, hurried, asked_by=lan)
+    await house.staffing.link(hanh, minh, lan)
+    third = await newsroom.desk.approve(waiting.id, phuc, hurried, asked_by=hanh)
 
     assert isinstance(third, Consented)
     assert third.still_needed == 1
