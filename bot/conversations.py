@@ -52,6 +52,7 @@ from handlers.moderation import ModerationDesk
 from handlers.progress_board import ProgressBoard, ProgressFigures, Sources
 from handlers.reporting import ReportingDesk
 from handlers.settings_cards import Offer, SettingsCards
+from members.control import Control
 from members.enrolment import Enrolment
 from members.rights import Keeper, OwnRights
 from members.upkeep import Upkeep
@@ -188,18 +189,18 @@ def _bulletin_desk(given: Furniture, buttons: Buttons, genuine: GenuineCheck) ->
 
 
 def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
-    roster, chats = given.house.roster, TelegramChats(given.bots)
+    roster, control = given.house.roster, _control(given)
     enrolling = Enrolment(
         roster,
         roster,
-        chats,
+        control,
         texts=read_pledge(given.settings),
         now=given.surroundings.now,
         tokens=given.surroundings.tokens,
     )
     return MemberDesk(
         enrolment=enrolling,
-        upkeep=Upkeep(roster, chats),
+        upkeep=Upkeep(roster, control),
         tellings=roster,
         languages=roster,
         buttons=buttons,
@@ -215,7 +216,11 @@ def _own_rights(given: Furniture) -> OwnRights:
         "reports": given.archive.own_reports,
         "traces": given.archive.traces,  # last: it wipes what the others have erased
     }
-    return OwnRights(given.house.roster, keepers)
+    return OwnRights(given.house.roster, _control(given), keepers)
+
+
+def _control(given: Furniture) -> Control:
+    return Control(given.house.roster, TelegramChats(given.bots))
 
 
 def _home(given: Furniture) -> tuple[Bot, str]:

@@ -56,16 +56,19 @@ class RightsTalk:
     async def forget(self, message: Message, bot: Bot, state: FSMContext) -> None:
         """Erase the person, now."""
         person = writer_of(message)
-        channels = await self._rights.forget(person)
+        farewell = await self._rights.forget(person)
         await state.clear()
-        for channel in channels:
+        for channel in farewell.left:
             await go_away(bot, channel)
-        await message.answer(
-            _(
-                "Done: I have forgotten you. What I kept about you is erased, and your groups have left the "
-                "network. Messages in this chat are yours to delete. You are welcome back at any time: /start"
-            )
+        text = _(
+            "Done: I have forgotten you. What I kept about you is erased, and your groups have left the "
+            "network. Messages in this chat are yours to delete. You are welcome back at any time: /start"
         )
+        stayed = _(
+            "{count} groups or channels stay without you, because Telegram does not name you as an admin there now. "
+            "An admin can send me away from them with /leave."
+        ).format(count=len(farewell.stayed))
+        await message.answer(f"{text}\n\n{stayed}" if farewell.stayed else text)
 
     async def ask_in_private(self, message: Message, bot: Bot) -> None:
         """What concerns one person is not discussed in a group."""

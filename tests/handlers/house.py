@@ -33,6 +33,7 @@ from handlers.crowding import guard_crowding
 from handlers.desk import MemberDesk
 from handlers.settings_cards import Offer, SettingsCards
 from members.channel import PersonId
+from members.control import Control
 from members.enrolment import Enrolment
 from members.pledge import PledgeText, read_pledge_texts
 from members.rights import OwnRights
@@ -98,6 +99,7 @@ class House:
     bot: Bot
     dispatcher: Dispatcher
     roster: Roster
+    control: Control
     buttons: Buttons
     desk: MemberDesk
     updates: Updates
@@ -248,6 +250,7 @@ class House:
     def _furnish(self) -> None:
         self.updates = Updates(self.engine, self.committer, now=self.clock.now)
         self.roster = Roster(self.engine, self.committer)
+        self.control = Control(self.roster, TelegramChats({BOT_NAME: self.bot}))
         self.buttons = Buttons(
             ButtonBook(self.engine, self.committer), now=self.clock.now, tokens=self.tokens
         )
@@ -266,24 +269,23 @@ class House:
             enrolment.router(desk),
             pledging.router(desk),
             preferences.router(desk),
-            rights.router(OwnRights(self.roster, keepers)),
+            rights.router(OwnRights(self.roster, self.control, keepers)),
         )
 
 
 def desk_of(house: House, texts: Mapping[str, PledgeText] | None = None) -> MemberDesk:
     """The members' desk over the house's database and bot; ``texts`` is another version of the pledge."""
-    chats = TelegramChats({BOT_NAME: house.bot})
     enrolling = Enrolment(
         house.roster,
         house.roster,
-        chats,
+        house.control,
         texts=texts or read_pledge_texts("2026-1"),
         now=house.clock.now,
         tokens=house.tokens,
     )
     return MemberDesk(
         enrolment=enrolling,
-        upkeep=Upkeep(house.roster, chats),
+        upkeep=Upkeep(house.roster, house.control),
         tellings=house.roster,
         languages=house.roster,
         buttons=house.buttons,

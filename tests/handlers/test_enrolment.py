@@ -92,7 +92,7 @@ async def test_an_admin_who_never_wrote_to_the_bot_is_asked_in_the_group_to_open
     group = house.world.add_chat("group", "Chợ Bến", hoa)
     house.world.add_member(group, house.account, by=hoa)
     await house.settle()
-    assert house.last(group).buttons[0][0].url == "https://t.me/LoaTestBot?start=pledge"
+    assert house.last(group).buttons[0][0].url == f"https://t.me/LoaTestBot?start=pledge_{group.id}"
 
     await house.open_link_in(hoa, group, "Nhắn riêng cho Loa")
 
@@ -167,21 +167,55 @@ async def test_somebody_who_is_no_admin_enrols_nothing_and_is_told_kindly(house:
     assert await state_of(house) == []
 
 
-async def test_an_anonymous_admin_is_asked_to_write_in_private_and_can_still_enrol_by_her_own_link(
+async def test_a_group_is_entered_without_rights_and_ordinary_talk_never_comes(house: House) -> None:
+    hoa = house.world.add_user("Hoa")
+    group = house.world.add_chat("supergroup", "Tổ 5", hoa, member_count=120)
+    await enrolled(house, hoa, group)
+    assert group.member(house.account.id).status == "member"
+    taken = len(house.taken)
+
+    await house.say(hoa, "Chiều nay họp tổ nhé", group)
+    assert len(house.taken) == taken
+    await house.say(hoa, "/verify@LoaTestBot", group)
+
+    assert len(house.taken) == taken + 1
+    (channel,) = await house.rows(channels)
+    assert (channel.state, channel.flaw) == ("active", None)
+
+
+async def test_whoever_opens_the_groups_button_without_a_say_there_learns_nothing(house: House) -> None:
+    hoa, sau = house.world.add_user("Hoa"), house.world.add_user("Bác Sáu")
+    group = house.world.add_chat("supergroup", "Tổ kín", hoa, members=[sau])
+    house.world.add_member(group, house.account, by=hoa)
+    await house.settle()
+
+    for chat_id in (group.id, -1_009_999, "-0", "--1", "x", "-" + "9" * 40):
+        await house.start(sau, f"pledge_{chat_id}"[:64])
+
+    assert "Tổ kín" not in house.said(sau)
+    assert house.said(sau).count("Bạn không phải quản trị viên của nhóm đó") == 6
+    assert [row.member for row in await house.rows(channels)] == [house.person(hoa)]
+
+
+async def test_an_anonymous_admin_is_asked_to_write_in_private_and_enrols_there_under_her_own_name(
     house: House,
 ) -> None:
     hoa = house.world.add_user("Hoa")
     group = house.world.add_chat("supergroup", "Tổ 5", hoa)
+    house.world.set_anonymous(group, hoa)
     await house.start(hoa)
     token = (await house.rows(invitations))[0].token
     _with_bot_unnoticed(house, group, hoa)
 
-    await house.say(hoa, "/start@LoaTestBot", group, anonymous=True)
+    await house.say(hoa, f"/start@LoaTestBot {token}", group)
     assert await state_of(house) == []
-    await house.say(hoa, f"/start@LoaTestBot {token}", group, anonymous=True)
+    await house.open_link_in(hoa, group, "Nhắn riêng cho Loa")
 
     assert await state_of(house) == ["pledging"]
     assert READ in house.labels(hoa)
+    await house.press(hoa, READ)
+    await house.press(hoa, PLEDGE)
+    assert await state_of(house) == ["active"]
 
 
 async def test_an_anonymous_admin_who_adds_the_bot_is_nobody(house: House) -> None:
@@ -297,7 +331,7 @@ async def test_a_group_where_only_admins_write_waits_for_the_right_and_then_goes
     await house.start(hoa)
     house.world.add_member(group, house.account, by=hoa)
     await house.settle()
-    assert "Loa chỉ còn thiếu quyền gửi tin nhắn" in house.last(hoa).text
+    assert "hiện chỉ quản trị viên được nhắn trong nhóm" in house.last(hoa).text
 
     house.world.promote(group, house.account, ["can_pin_messages"], by=hoa)
     await house.settle()
