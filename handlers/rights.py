@@ -90,7 +90,7 @@ def _privacy_text() -> str:
         "<b>If you report something:</b> the content, without your name. Nobody who works on it sees who you "
         "are; where to send the answer is sealed, and gone 90 days later at most.\n\n"
         "<b>In groups:</b> I react only to commands, mentions of me and answers to me. I keep nothing else, "
-        "and no list of members.\n\n"
+        "and no list of members. As a plain member I am not even handed the rest.\n\n"
         "Telegram itself knows your account and carries these messages.\n\n"
         "/xuat gives you everything I keep about you\n"
         "/quen makes me forget you at once\n"

@@ -11,7 +11,9 @@ from enum import StrEnum
 
 from members.channel import Channel, ChannelId, ChannelState, PersonId, Platform, Preferences
 from members.control import Control, Held
-from members.ports import ChannelRoster, Standing
+from members.ports import ChannelRoster, Look, Standing
+
+_PINNING = "can_pin_messages"
 
 __all__ = ["Answer", "Change", "Upkeep", "Whereabouts"]
 
@@ -133,10 +135,10 @@ class Upkeep:
         channel = await self.channel_at(where)
         if channel is None or channel.state in _GONE:
             return Answer(Change.NOTHING, channel)
-        look = await self._control.chats.look(where.bot, where.external_id, channel.member)
+        look = await self._control.chats.look(where.bot, where.external_id, None)
         if look is None:
             return Answer(Change.NOTHING, channel)
-        flaw = look.missing[0] if look.missing else None
+        flaw = _flaw(channel, look)
         await self._roster.set_flaw(channel.id, flaw)
         return Answer(Change.MENDED if flaw is None else Change.FLAWED, replace(channel, flaw=flaw))
 
@@ -160,6 +162,14 @@ class Upkeep:
     async def _may_pin(self, channel: Channel) -> bool:
         look = await self._control.chats.look(channel.bot, channel.external_id, None)
         return look is not None and look.may_pin
+
+
+def _flaw(channel: Channel, look: Look) -> str | None:
+    """What the bot lacks there: to post, or to do what the member chose."""
+    if look.missing:
+        return look.missing[0]
+    is_pinned = channel.preferences.pin and channel.state is not ChannelState.PLEDGING
+    return _PINNING if is_pinned and not look.may_pin else None
 
 
 _GONE = {ChannelState.LEFT: Change.LEFT, ChannelState.LOST: Change.LOST}

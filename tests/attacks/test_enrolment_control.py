@@ -118,6 +118,19 @@ async def test_a_stolen_link_counts_for_no_other_voice(house: House) -> None:
     assert [row.used_at for row in await house.rows(invitations)] == [None]
 
 
+async def test_who_is_demoted_before_the_pledge_is_shown_none_at_start(house: House) -> None:
+    hoa, owner = house.world.add_user("Hoa"), house.world.add_user("Chủ nhóm")
+    group = house.world.add_chat("supergroup", "Tổ 5", owner, members=[hoa])
+    house.world.promote(group, hoa)
+    await house.start(hoa)
+    await house.open_link(hoa, ADD, group)
+    house.world.demote(group, hoa)
+
+    await house.start(hoa)
+
+    assert "Bạn không phải quản trị viên của" in house.last(hoa).text
+
+
 # --- keeping what one has lost -----------------------------------------------------------------------------------
 
 Act = Callable[[House, User, Chat], Awaitable[Any]]
@@ -549,7 +562,16 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("voice", ["anonymous admin", "foreign channel", "linked channel", "another bot"])
+VOICES = (
+    "anonymous admin",
+    "foreign channel",
+    "linked channel",
+    "another bot",
+    "a channel beside the member's account",
+)
+
+
+@pytest.mark.parametrize("voice", VOICES)
 async def test_who_writes_as_nobody_is_nobody_to_every_command(house: House, voice: str) -> None:
     await furnish(house)
     hoa, thief = house.world.add_user("Hoa"), house.world.add_user("Kẻ gian")
@@ -562,7 +584,7 @@ async def test_who_writes_as_nobody_is_nobody_to_every_command(house: House, voi
 
     for command in COMMANDS:
         name, _, rest = command.partition(" ")
-        house.world.say(thief, group, f"/{name}@LoaTestBot {rest}".strip(), reply_to=suspect.id)
+        house.world.say(hoa, group, f"/{name}@LoaTestBot {rest}".strip(), reply_to=suspect.id)
         for update in await house.waiting():
             await house.take(_as_nobody(update, voice, lair))
         house.pass_over()
@@ -620,6 +642,7 @@ def _as_nobody(update: Update, voice: str, lair: Chat) -> Update:
             "from_user": _account(user, 777000).model_copy(update={"is_bot": False}),
             "is_automatic_forward": True,
         },
+        "a channel beside the member's account": {"sender_chat": channel},
         "another bot": {"from_user": _account(user, 4_200_042)},
     }[voice]
     return update.model_copy(update={"message": message.model_copy(update=fields)})

@@ -94,6 +94,27 @@ async def test_pinning_asks_for_its_one_right_and_is_on_only_once_it_is_there(ho
     assert "Ghim: có" in house.last(hoa).text
 
 
+async def test_a_bot_that_is_made_a_plain_member_again_says_that_it_pins_no_more(house: House) -> None:
+    hoa = house.world.add_user("Hoa")
+    group = house.world.add_chat("supergroup", "Tổ 5", hoa)
+    await enrolled(house, hoa, group)
+    house.world.promote(group, house.account, ["can_pin_messages"], by=hoa)
+    await house.settle()
+    await house.press(hoa, "📌 Ghim bản tin")
+    house.times = 2
+
+    house.world.demote(group, house.account)
+    await house.settle()
+
+    assert columns(await house.rows(channels), "state", "flaw") == [
+        {"state": "active", "flaw": "can_pin_messages"}
+    ]
+    assert house.said(hoa).count("bản tin vẫn đến nhưng không được ghim") == 1
+    house.world.promote(group, house.account, ["can_pin_messages"], by=hoa)
+    await house.settle()
+    assert columns(await house.rows(channels), "flaw") == [{"flaw": None}]
+
+
 async def test_where_everybody_may_pin_no_right_is_asked_for(house: House) -> None:
     hoa = house.world.add_user("Hoa")
     group = house.world.add_chat("supergroup", "Tổ 5", hoa)
