@@ -167,36 +167,6 @@ async def test_somebody_who_is_no_admin_enrols_nothing_and_is_told_kindly(house:
     assert await state_of(house) == []
 
 
-async def test_a_group_is_entered_without_rights_and_ordinary_talk_never_comes(house: House) -> None:
-    hoa = house.world.add_user("Hoa")
-    group = house.world.add_chat("supergroup", "Tổ 5", hoa, member_count=120)
-    await enrolled(house, hoa, group)
-    assert group.member(house.account.id).status == "member"
-    taken = len(house.taken)
-
-    await house.say(hoa, "Chiều nay họp tổ nhé", group)
-    assert len(house.taken) == taken
-    await house.say(hoa, "/verify@LoaTestBot", group)
-
-    assert len(house.taken) == taken + 1
-    (channel,) = await house.rows(channels)
-    assert (channel.state, channel.flaw) == ("active", None)
-
-
-async def test_whoever_opens_the_groups_button_without_a_say_there_learns_nothing(house: House) -> None:
-    hoa, sau = house.world.add_user("Hoa"), house.world.add_user("Bác Sáu")
-    group = house.world.add_chat("supergroup", "Tổ kín", hoa, members=[sau])
-    house.world.add_member(group, house.account, by=hoa)
-    await house.settle()
-
-    for chat_id in (group.id, -1_009_999, "-0", "--1", "x", "-" + "9" * 40):
-        await house.start(sau, f"pledge_{chat_id}"[:64])
-
-    assert "Tổ kín" not in house.said(sau)
-    assert house.said(sau).count("Bạn không phải quản trị viên của nhóm đó") == 6
-    assert [row.member for row in await house.rows(channels)] == [house.person(hoa)]
-
-
 async def test_an_anonymous_admin_is_asked_to_write_in_private_and_enrols_there_under_her_own_name(
     house: House,
 ) -> None:
