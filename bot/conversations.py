@@ -56,6 +56,7 @@ from handlers.progress_board import ProgressBoard, ProgressFigures, Sources
 from handlers.reporting import ReportingDesk
 from handlers.settings_cards import Offer, SettingsCards
 from handlers.staff_desk import StaffDesk
+from members.control import Control
 from members.enrolment import Enrolment
 from members.rights import Keeper, OwnRights
 from members.staffing import Staffing
@@ -212,18 +213,18 @@ def _staff_desk(given: Furniture, buttons: Buttons) -> StaffDesk:
 
 
 def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
-    roster, chats = given.house.roster, TelegramChats(given.bots)
+    roster, control = given.house.roster, _control(given)
     enrolling = Enrolment(
         roster,
         roster,
-        chats,
+        control,
         texts=read_pledge(given.settings),
         now=given.surroundings.now,
         tokens=given.surroundings.tokens,
     )
     return MemberDesk(
         enrolment=enrolling,
-        upkeep=Upkeep(roster, chats),
+        upkeep=Upkeep(roster, control),
         tellings=roster,
         languages=roster,
         buttons=buttons,
@@ -239,7 +240,11 @@ def _own_rights(given: Furniture) -> OwnRights:
         "reports": given.archive.own_reports,
         "traces": given.archive.traces,  # last: it wipes what the others have erased
     }
-    return OwnRights(given.house.roster, keepers)
+    return OwnRights(given.house.roster, _control(given), keepers)
+
+
+def _control(given: Furniture) -> Control:
+    return Control(given.house.roster, TelegramChats(given.bots))
 
 
 def _home(given: Furniture) -> tuple[Bot, str]:

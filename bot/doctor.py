@@ -214,6 +214,12 @@ async def _ask_platform(
             yield Finding(Level.FAIL, subject, _why_unreachable(error, bot))
             return
         yield Finding(Level.OK, subject, _("Telegram knows it as @{username}.").format(username=me.username))
+        if me.can_read_all_group_messages:
+            advice = _(
+                "Telegram hands it all that is said in groups, which the pledge rules out: send /setprivacy to "
+                "@BotFather, choose @{username}, and Enable."
+            )
+            yield Finding(Level.WARN, _("Privacy mode"), advice.format(username=me.username))
         yield await _check_clock(client, bot, now)
         if (address := webhook_address(bot)) is not None:
             yield await _check_webhook(client, address)

@@ -51,9 +51,14 @@ def person_of(user: User) -> PersonId:
 
 
 def account_of(event: TelegramObject) -> User | None:
-    """The account that did this openly, or None: an anonymous admin, a channel, nobody."""
+    """The account of the person who did this openly, or None: an anonymous admin, a channel, another bot."""
     user: User | None = getattr(event, "from_user", None)
-    if user is None or user.id in NOBODY_IDS or getattr(event, "sender_chat", None) is not None:
+    if (
+        user is None
+        or user.is_bot
+        or user.id in NOBODY_IDS
+        or getattr(event, "sender_chat", None) is not None
+    ):
         return None
     return user
 

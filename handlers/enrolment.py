@@ -7,8 +7,11 @@ sees nothing.
 
 from __future__ import annotations
 
+import re
+
 from aiogram import Bot, F, Router
 from aiogram.enums import ChatType
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.filters import CommandObject
 from aiogram.fsm.context import FSMContext
 from aiogram.types import (
@@ -25,7 +28,7 @@ from handlers.access import account_of, acknowledge, may, person_of, writer_of
 from handlers.buttons import Pressed, Rows
 from handlers.commands import Command, CommandStart
 from handlers.desk import MemberDesk
-from handlers.enrolment_words import about_change, about_progress, greeting
+from handlers.enrolment_words import about_change, about_progress, greeting, taken_over
 from handlers.pledge_cards import PledgeCards
 from handlers.telling import language, show_instead, spoken, tell
 from members.buttons import Payload
@@ -35,9 +38,9 @@ from members.ports import Place
 from members.roles import Who
 from members.upkeep import Change, Whereabouts
 
-_GROUP_RIGHTS = "pin_messages"
 _BROADCAST_RIGHTS = "post_messages+edit_messages"
 _RESUME = "pledge"
+_GROUP_ID = re.compile(r"-[0-9]{1,20}")
 _AWAY = frozenset({"left", "kicked"})
 
 _in_private = F.chat.type == ChatType.PRIVATE
@@ -50,9 +53,8 @@ def router(desk: MemberDesk) -> Router:
     routes = Router(name="enrolment")
     routes.message.register(talk.cancel, Command("cancel", "huy"), flags=may(Who.PERSON))
     routes.message.register(talk.start, CommandStart(deep_link=False), _in_private, flags=may(Who.PERSON))
-    routes.message.register(
-        talk.start, CommandStart(magic=F.args == _RESUME), _in_private, flags=may(Who.PERSON)
-    )
+    resuming = CommandStart(deep_link=True, magic=F.args.startswith(_RESUME))
+    routes.message.register(talk.resume, resuming, _in_private, flags=may(Who.PERSON))
     routes.message.register(
         talk.start_in_group, CommandStart(deep_link=True), _in_group, flags=may(Who.ANYONE)
     )
@@ -78,6 +80,25 @@ class EnrolmentTalk:
         await state.clear()
         person = writer_of(message)
         await message.answer(greeting(), reply_markup=await self._welcome_keyboard(bot, person))
+        await self._show_waiting(bot, person)
+
+    async def resume(
+        self, message: Message, command: CommandObject, bot: Bot, bot_name: str, state: FSMContext
+    ) -> None:
+        """The button in a group was opened: somebody wants to speak for that group, under their own name."""
+        await self.start(message, bot, state)
+        _, _, chat_id = (command.args or "").partition("_")
+        if not chat_id:
+            return
+        person, chat = writer_of(message), await _chat(bot, chat_id)
+        progress = Progress(Step.NOT_ADMIN, person=person)  # also of a group that the bot does not know
+        if chat is not None and not self._desk.is_own(chat):
+            progress = await self._desk.enrolment.begin(_arrival(bot_name, chat, person))
+        # Who has no say there learns nothing, not even the title.
+        title = "" if chat is None or progress.step is Step.NOT_ADMIN else chat.title
+        await self._go_on(bot, message.chat, progress, title or "")
+
+    async def _show_waiting(self, bot: Bot, person: PersonId) -> None:
         for progress in await self._desk.enrolment.waiting(person):
             await self._show(bot, person, progress, progress.channel.title if progress.channel else "")
         for channel in await self._desk.enrolment.outdated(person):
@@ -87,10 +108,10 @@ class EnrolmentTalk:
         """The link that brings the bot into a group writes this, in the person's name."""
         if self._desk.is_own(message.chat):
             return
-        account = account_of(message)
+        account, chat = account_of(message), message.chat
         person = None if account is None else person_of(account)
-        arrival = _arrival(bot_name, message.chat, person, token=command.args)
-        await self._go_on(bot, message.chat, await self._desk.enrolment.begin(arrival))
+        arrival = _arrival(bot_name, chat, person, token=command.args)
+        await self._go_on(bot, chat, await self._desk.enrolment.begin(arrival), chat.title or "")
 
     async def introduce(self, message: Message, bot: Bot, bot_name: str) -> None:
         """Somebody asks in a group who this is."""
@@ -99,7 +120,7 @@ class EnrolmentTalk:
             text = _("I post verified official bulletins here. /verify checks a message; /leave makes me go.")
         else:
             text = _("I bring verified official bulletins. One of this group's admins can let me post here.")
-        await message.answer(text, reply_markup=await _private_link(bot))
+        await message.answer(text, reply_markup=await _private_link(bot, message.chat))
 
     async def membership(self, event: ChatMemberUpdated, bot: Bot, bot_name: str) -> None:
         """The bot was added, taken out, promoted or demoted somewhere."""
@@ -113,7 +134,7 @@ class EnrolmentTalk:
             return
         elif before in _AWAY:
             progress = await self._desk.enrolment.begin(_arrival(bot_name, event.chat, person))
-            await self._go_on(bot, event.chat, progress)
+            await self._go_on(bot, event.chat, progress, event.chat.title or "")
         else:
             answer = await self._desk.upkeep.rights_changed(where)
             await self._tell_change(bot, answer.change, answer.channel)
@@ -165,17 +186,20 @@ class EnrolmentTalk:
         idle = _("There was nothing to stop. /start shows where you are.")
         await message.answer(stopped if was_busy else idle)
 
-    async def _go_on(self, bot: Bot, chat: Chat, progress: Progress) -> None:
+    async def _go_on(self, bot: Bot, chat: Chat, progress: Progress, title: str) -> None:
         """Answer one step: in private if possible, else in the group."""
         person, channel = progress.person, progress.channel
+        if progress.former is not None and channel is not None:
+            with language(channel.language):
+                await tell(bot, progress.former, taken_over(channel))
         news = progress.step in (Step.PLEDGE, Step.LACKS_RIGHTS)
         if news and channel is not None and await self._desk.tellings.is_told(channel.id):
             return
-        if person is not None and await self._show(bot, person, progress, chat.title or ""):
+        if person is not None and await self._show(bot, person, progress, title):
             return
-        if chat.type != ChatType.CHANNEL:
+        if chat.type in (ChatType.GROUP, ChatType.SUPERGROUP):
             text = _("So that I know who speaks for this group, one of its admins please opens this button.")
-            await bot.send_message(chat.id, text, reply_markup=await _private_link(bot))
+            await bot.send_message(chat.id, text, reply_markup=await _private_link(bot, chat))
 
     async def _show(self, bot: Bot, person: PersonId, progress: Progress, title: str) -> bool:
         if progress.step is Step.PLEDGE and progress.channel is not None:
@@ -201,7 +225,9 @@ class EnrolmentTalk:
 
     async def _welcome_keyboard(self, bot: Bot, person: PersonId) -> InlineKeyboardMarkup:
         token, name = await self._desk.enrolment.invite(person), (await bot.me()).username
-        group = f"https://t.me/{name}?startgroup={token}&admin={_GROUP_RIGHTS}"
+        group = (
+            f"https://t.me/{name}?startgroup={token}"  # no right is asked for: so it hears no ordinary talk
+        )
         broadcast = f"https://t.me/{name}?startchannel&admin={_BROADCAST_RIGHTS}"
         other, label = ("en", "English") if spoken() == "vi" else ("vi", "Tiếng Việt")
         rows: Rows = [
@@ -223,8 +249,19 @@ def _arrival(bot_name: str, chat: Chat, person: PersonId | None, token: str | No
     return Arrival(bot_name, Platform.TELEGRAM, str(chat.id), person, spoken(), token)
 
 
-async def _private_link(bot: Bot) -> InlineKeyboardMarkup:
-    url = f"https://t.me/{(await bot.me()).username}?start={_RESUME}"
+async def _chat(bot: Bot, chat_id: str) -> Chat | None:
+    """The group that a button named, if the bot sees it."""
+    if not _GROUP_ID.fullmatch(chat_id):
+        return None
+    try:
+        return await bot.get_chat(int(chat_id))
+    except (TelegramForbiddenError, TelegramBadRequest):
+        return None
+
+
+async def _private_link(bot: Bot, chat: Chat) -> InlineKeyboardMarkup:
+    """Leads to the private chat. The group's number is no secret: who opens it must administer the group."""
+    url = f"https://t.me/{(await bot.me()).username}?start={_RESUME}_{chat.id}"
     return InlineKeyboardMarkup(
         inline_keyboard=[[InlineKeyboardButton(text=_("Write to me in private"), url=url)]]
     )

@@ -12,6 +12,9 @@ from members.channel import Channel, ChannelState
 from members.enrolment import Progress, Step
 from members.upkeep import Change
 
+_WRITING = "can_send_messages"
+_PINNING = "can_pin_messages"
+
 
 def greeting() -> str:
     """The first words to anybody."""
@@ -24,13 +27,10 @@ def greeting() -> str:
 
 def about_progress(progress: Progress, title: str) -> str:
     """One step of an enrolment that is not (yet) the pledge itself."""
-    name = html.bold(html.quote(title))
+    name = html.bold(html.quote(title)) if title else _("that group")
     match progress.step:
         case Step.LACKS_RIGHTS:
-            return _(
-                "{title} is nearly there: I still need the right to {rights}. Please open the chat's "
-                "settings, Administrators, choose me and allow it. I notice by myself, and then we go on."
-            ).format(title=name, rights=rights_in_words(progress.missing))
+            return _about_missing(name, progress.missing)
         case Step.TAKEN:
             return _(
                 "{title} already gets bulletins: another of its admins enrolled it. You need do nothing more."
@@ -40,7 +40,13 @@ def about_progress(progress: Progress, title: str) -> str:
         case Step.NOT_ADMIN:
             return _(
                 "You do not administer {title}, so I will post nothing there. "
-                "You can ask one of its admins to write /start to me."
+                "You can ask one of its admins to write /start to me; "
+                "if you administer it anonymously, please switch that off for a moment and try again."
+            ).format(title=name)
+        case Step.MAY_NOT_ADD:
+            return _(
+                "You administer {title} but may not add members to it, so I begin nothing there. Please ask its "
+                "owner to allow you that, or to write /start to me."
             ).format(title=name)
         case Step.BAD_LINK:
             return _(
@@ -59,6 +65,43 @@ def about_progress(progress: Progress, title: str) -> str:
             ).format(title=name)
 
 
+def _about_missing(name: str, missing: tuple[str, ...]) -> str:
+    if missing == (_WRITING,):
+        return _(
+            "{title} is nearly there: only admins may write in it. Please let its members send messages, "
+            "or make me an admin; I need no other right. I notice by myself, and then we go on."
+        ).format(title=name)
+    return _(
+        "{title} is nearly there: I still need the right to {rights}. Please open the chat's "
+        "settings, Administrators, choose me and allow it. I notice by myself, and then we go on."
+    ).format(title=name, rights=rights_in_words(missing))
+
+
+def about_refusal(change: Change) -> str:
+    """Why an act on a channel was not done: short and without markup, so that it fits above the button."""
+    match change:
+        case Change.NO_LONGER_ADMIN:
+            return _(
+                "You no longer administer that group or channel, so it is not yours to change now. "
+                "Another of its admins can take it over with /start."
+            )
+        case Change.UNREACHABLE:
+            return _(
+                "I cannot ask Telegram just now whether you administer it, so nothing was changed. "
+                "Please try again in a moment."
+            )
+        case _:
+            return _("This channel is no longer yours to change. /kenh shows those that are.")
+
+
+def taken_over(channel: Channel) -> str:
+    """For the member who had it before."""
+    return _(
+        "You no longer administer {title}, so another of its admins looks after it in the network now. "
+        "Thank you for the time with us."
+    ).format(title=title_of(channel))
+
+
 def about_change(change: Change, channel: Channel) -> str:
     """What happened to a channel, for its member."""
     name = title_of(channel)
@@ -72,6 +115,16 @@ def about_change(change: Change, channel: Channel) -> str:
             return _(
                 "I was taken out of {title}, so bulletins no longer arrive there. If that was not intended, "
                 "write /start and add me again; otherwise you need do nothing."
+            ).format(title=name)
+        case Change.FLAWED if channel.flaw == _PINNING:
+            return _(
+                "In {title} I may no longer pin messages, so bulletins arrive there without being pinned. "
+                "/kenh shows how to give me that right, or ends pinning."
+            ).format(title=name)
+        case Change.FLAWED if channel.flaw == _WRITING:
+            return _(
+                "In {title} I may no longer send messages, so bulletins do not arrive there. Please let its "
+                "members write, lift the limit on me, or make me an admin; I notice by myself."
             ).format(title=name)
         case Change.FLAWED:
             return _(

@@ -12,7 +12,7 @@ from handlers.access import acknowledge, may, person_of
 from handlers.buttons import Pressed
 from handlers.commands import Command
 from handlers.desk import MemberDesk
-from handlers.enrolment_words import about_progress
+from handlers.enrolment_words import about_progress, about_refusal
 from handlers.pledge_cards import PledgeCards
 from handlers.telling import language, show_instead, spoken, tell, title_of
 from members.buttons import Payload
@@ -20,9 +20,12 @@ from members.channel import Channel, ChannelId, ChannelKind, ChannelState
 from members.enrolment import Progress, Step
 from members.pledge import Pledge
 from members.roles import Who
+from members.upkeep import Change
 
 _TRY_AGAIN = frozenset({Step.NOT_ADMIN, Step.UNREACHABLE})
 _GONE = frozenset({ChannelState.LEFT, ChannelState.LOST})
+_LEFT = frozenset({Change.DONE, Change.NOTHING})
+"""What an act of leaving comes to when the channel has left, now or by the same press before."""
 
 
 def router(desk: MemberDesk) -> Router:
@@ -81,9 +84,11 @@ class PledgingTalk:
         person = person_of(query.from_user)
         answer = await self._desk.upkeep.leave(ChannelId(payload["channel"]), person)
         text = _("All right, and thank you for reading. I post nothing there, and nothing else happens.")
+        if answer.change is Change.UNREACHABLE:
+            text = about_refusal(answer.change)
         await show_instead(query, text)
         await acknowledge(query)
-        if answer.channel is not None:
+        if answer.change in _LEFT and answer.channel is not None:
             await self._desk.tellings.mark_told(answer.channel.id, self._desk.now())
             await go_away(bot, answer.channel)
 

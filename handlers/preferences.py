@@ -17,17 +17,18 @@ from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.buttons import Cell, Pressed
 from handlers.commands import Command
 from handlers.desk import MemberDesk
-from handlers.enrolment_words import about_change, rights_in_words
+from handlers.enrolment_words import about_change, about_refusal
 from handlers.pledging import go_away
 from handlers.settings_cards import Card, apply, state_words
 from handlers.telling import language, show_instead, tell
 from members.buttons import Payload
 from members.channel import Channel, ChannelId, ChannelKind, PersonId, Platform, QuietHours
 from members.roles import Who
-from members.upkeep import Change, Whereabouts
+from members.upkeep import Answer, Change, Whereabouts
 
 _HOURS = re.compile(r"(\d{1,2})(?:[:h.](\d{2})?)?(?: ?(?:-|–|—|đến|to) ?| )(\d{1,2})(?:[:h.](\d{2})?)?")
 _LISTED_AT_MOST = 30
+_DONE = frozenset({Change.DONE, Change.NOTHING})
 
 _in_private = F.chat.type == ChatType.PRIVATE
 _elsewhere = F.chat.type != ChatType.PRIVATE
@@ -108,7 +109,7 @@ class PreferencesTalk:
         if channel is not None:
             await show_instead(query, *await self._desk.settings.quiet(channel, _presser(query)))
 
-    async def set_preference(self, query: CallbackQuery, payload: Payload) -> None:
+    async def set_preference(self, query: CallbackQuery, payload: Payload, bot: Bot) -> None:
         """One choice was made: keep it, and show the card or page as it is now."""
         channel = await self._own(query, payload, answer=False)
         if channel is None:
@@ -116,11 +117,15 @@ class PreferencesTalk:
         wanted = apply(channel.preferences, payload["set"])
         answer = await self._desk.upkeep.prefer(channel.id, _presser(query), wanted)
         if answer.change is Change.LACKS_RIGHTS:
-            await acknowledge(query, _cannot_pin(channel), alert=True)
+            await acknowledge(query)
+            name = (await bot.me()).username or ""
+            await show_instead(query, *await self._desk.settings.pinning(channel, _presser(query), name))
+            return
+        if answer.change is not Change.DONE or answer.channel is None:
+            await acknowledge(query, about_refusal(answer.change), alert=True)
             return
         await acknowledge(query, _("Done."))
-        changed = replace(channel, preferences=wanted)
-        await show_instead(query, *await self._card_after(changed, _presser(query), payload))
+        await show_instead(query, *await self._card_after(answer.channel, _presser(query), payload))
 
     async def ask_hours(self, query: CallbackQuery, payload: Payload, state: FSMContext) -> None:
         """The person wants to type the hours."""
@@ -141,30 +146,32 @@ class PreferencesTalk:
             ChannelId((await state.get_data()).get("channel", 0)), person
         )
         await state.clear()
-        if channel is None:
-            await message.answer(_no_longer_yours())
+        answer = Answer(Change.NOT_YOURS)
+        if channel is not None:
+            wanted = replace(channel.preferences, quiet=hours)
+            answer = await self._desk.upkeep.prefer(channel.id, person, wanted)
+        if answer.change is not Change.DONE or answer.channel is None:
+            await message.answer(about_refusal(answer.change))
             return
-        wanted = replace(channel.preferences, quiet=hours)
-        await self._desk.upkeep.prefer(channel.id, person, wanted)
-        await tell(bot, person, *await self._desk.settings.card(replace(channel, preferences=wanted), person))
+        await tell(bot, person, *await self._desk.settings.card(answer.channel, person))
 
     async def pause(self, query: CallbackQuery, payload: Payload) -> None:
         """Post nothing until resumed."""
         answer = await self._desk.upkeep.pause(ChannelId(payload["channel"]), _presser(query))
-        await self._show_after(query, answer.channel, _("Paused. I post nothing there until you resume."))
+        await self._show_after(query, answer, _("Paused. I post nothing there until you resume."))
 
     async def resume(self, query: CallbackQuery, payload: Payload) -> None:
         """Post again."""
         answer = await self._desk.upkeep.resume(ChannelId(payload["channel"]), _presser(query))
-        await self._show_after(query, answer.channel, _("Welcome back: bulletins arrive there again."))
+        await self._show_after(query, answer, _("Welcome back: bulletins arrive there again."))
 
     async def leave(self, query: CallbackQuery, payload: Payload, bot: Bot) -> None:
         """One tap: the channel has left, and the bot goes."""
         answer = await self._desk.upkeep.leave(ChannelId(payload["channel"]), _presser(query))
-        await acknowledge(query)
-        if answer.channel is None:
-            await show_instead(query, _no_longer_yours())
+        if answer.change not in _DONE or answer.channel is None:
+            await acknowledge(query, about_refusal(answer.change), alert=True)
             return
+        await acknowledge(query)
         await show_instead(query, _goodbye(answer.channel))
         await self._desk.tellings.mark_told(answer.channel.id, self._desk.now())
         await go_away(bot, answer.channel)
@@ -172,8 +179,10 @@ class PreferencesTalk:
     async def leave_here(self, message: Message, bot: Bot, bot_name: str) -> None:
         """An admin sends the bot away, in the group itself."""
         answer = await self._desk.upkeep.leave_place(_where(bot_name, message), writer_of(message))
-        if answer.change is Change.NOT_YOURS:
-            await message.reply(_("Only this group's admins can send me away. /verify is for everybody."))
+        if answer.change is not Change.DONE:
+            only_admins = _("Only this group's admins can send me away. /verify is for everybody.")
+            is_foreign = answer.change is Change.NOT_YOURS
+            await message.reply(only_admins if is_foreign else about_refusal(answer.change))
             return
         await message.reply(_("I am going, as you wish. Thank you for having me."))
         channel = answer.channel
@@ -191,23 +200,26 @@ class PreferencesTalk:
         if answer is None or answer.change is Change.NOT_YOURS:
             await message.reply(_("Only the admin who enrolled this group can pause it."))
             return
+        if answer.change not in _DONE:
+            await message.reply(about_refusal(answer.change))
+            return
         await message.reply(_("Paused. I post nothing here until it is resumed: /kenh, in private."))
 
     async def _own(self, query: CallbackQuery, payload: Payload, *, answer: bool = True) -> Channel | None:
         """The channel this button is about, if it is still this person's; else they are told."""
         channel = await self._desk.upkeep.channel_of(ChannelId(payload["channel"]), _presser(query))
         if channel is None:
-            await acknowledge(query, _no_longer_yours(), alert=True)
+            await acknowledge(query, about_refusal(Change.NOT_YOURS), alert=True)
         elif answer:
             await acknowledge(query)
         return channel
 
-    async def _show_after(self, query: CallbackQuery, channel: Channel | None, done: str) -> None:
-        if channel is None:
-            await acknowledge(query, _no_longer_yours(), alert=True)
+    async def _show_after(self, query: CallbackQuery, answer: Answer, done: str) -> None:
+        if answer.change not in _DONE or answer.channel is None:
+            await acknowledge(query, about_refusal(answer.change), alert=True)
             return
         await acknowledge(query, done)
-        await show_instead(query, *await self._desk.settings.card(channel, _presser(query)))
+        await show_instead(query, *await self._desk.settings.card(answer.channel, _presser(query)))
 
     async def _card_after(self, channel: Channel, person: PersonId, payload: Payload) -> Card:
         if "back" in payload:
@@ -245,14 +257,3 @@ def _goodbye(channel: Channel) -> str:
     if channel.kind is ChannelKind.SUBSCRIBER:
         return _("Done: no more bulletins here. Whenever you want them again, write /start.")
     return about_change(Change.LEFT, channel)
-
-
-def _cannot_pin(channel: Channel) -> str:
-    right = "can_edit_messages" if channel.kind is ChannelKind.BROADCAST else "can_pin_messages"
-    return _("I cannot pin there yet: please give me the right to {right}, then press again.").format(
-        right=rights_in_words([right])
-    )
-
-
-def _no_longer_yours() -> str:
-    return _("This channel is no longer yours to change. /kenh shows those that are.")

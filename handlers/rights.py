@@ -62,16 +62,19 @@ class RightsTalk:
         if refused := await self._staffing.resign(person):
             await message.answer(why_no_change(refused))
             return
-        channels = await self._rights.forget(person)
+        farewell = await self._rights.forget(person)
         await state.clear()
-        for channel in channels:
+        for channel in farewell.left:
             await go_away(bot, channel)
-        await message.answer(
-            _(
-                "Done: I have forgotten you. What I kept about you is erased, and your groups have left the "
-                "network. Messages in this chat are yours to delete. You are welcome back at any time: /start"
-            )
+        text = _(
+            "Done: I have forgotten you. What I kept about you is erased, and your groups have left the "
+            "network. Messages in this chat are yours to delete. You are welcome back at any time: /start"
         )
+        stayed = _(
+            "{count} groups or channels stay without you, because Telegram does not name you as an admin there now. "
+            "An admin can send me away from them with /leave."
+        ).format(count=len(farewell.stayed))
+        await message.answer(f"{text}\n\n{stayed}" if farewell.stayed else text)
 
     async def ask_in_private(self, message: Message, bot: Bot) -> None:
         """What concerns one person is not discussed in a group."""
@@ -93,7 +96,7 @@ def _privacy_text() -> str:
         "<b>If you report something:</b> the content, without your name. Nobody who works on it sees who you "
         "are; where to send the answer is sealed, and gone 90 days later at most.\n\n"
         "<b>In groups:</b> I react only to commands, mentions of me and answers to me. I keep nothing else, "
-        "and no list of members.\n\n"
+        "and no list of members. As a plain member I am not even handed the rest.\n\n"
         "Telegram itself knows your account and carries these messages.\n\n"
         "/xuat gives you everything I keep about you\n"
         "/quen makes me forget you at once\n"

@@ -11,11 +11,12 @@ from datetime import time
 from typing import Protocol
 
 from aiogram import html
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from aiogram.utils.i18n import gettext as _
 
 from handlers.buttons import Buttons, Cell
-from handlers.telling import chat_of, spoken
+from handlers.enrolment_words import rights_in_words
+from handlers.telling import chat_of, spoken, title_of
 from members.buttons import Payload
 from members.channel import Channel, ChannelKind, ChannelState, PersonId, Preferences, QuietHours
 
@@ -101,6 +102,25 @@ class SettingsCards:
             "When should it be quiet? In these hours only bulletins of the highest severity are posted, "
             "when human life is in danger."
         )
+        return text, await self._keyboard(rows, person)
+
+    async def pinning(self, channel: Channel, person: PersonId, bot_username: str) -> Card:
+        """What pinning needs, the link that gives it, and the switch again: it is on only once I may pin."""
+        text = _(
+            "To pin bulletins in {title} I need one right, and no other. Press the first button, choose the chat, and "
+            "allow me to {right}. Then press the second one."
+        )
+        # The same link gives a right to a bot that is in the chat already.
+        wanted, right = "startgroup&admin=pin_messages", "can_pin_messages"
+        if channel.kind is ChannelKind.BROADCAST:
+            wanted, right = "startchannel&admin=post_messages+edit_messages", "can_edit_messages"
+        url = f"https://t.me/{bot_username}?{wanted}"
+        rows: list[list[Cell]] = [
+            [InlineKeyboardButton(text=_("Give me the right to pin"), url=url)],
+            [(_("📌 Pin bulletins"), "prefs.set", _set(channel, {"pin": True}))],
+            [_back(channel)],
+        ]
+        text = text.format(title=title_of(channel), right=rights_in_words([right]))
         return text, await self._keyboard(rows, person)
 
     def _choosing(self, channel: Channel) -> list[list[Cell]]:

@@ -1,7 +1,7 @@
 """Enrolling: from the first link to an active channel.
 
     invite ─> begin ─> (rights are missing) ─> pledge text read ─> confirm ─> active
-                 └> not an admin · taken · unreachable
+                 └> not an admin · may not add bots · taken · unreachable
 
 Who administers the chat, and what the bot may do there, is asked of the platform at ``begin`` and again at
 ``confirm``. Every step may be repeated: a repeat finds what was done and changes nothing.
@@ -10,11 +10,12 @@ Who administers the chat, and what the bot may do there, is asked of the platfor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from members.channel import Channel, ChannelKind, ChannelState, PersonId, Platform
+from members.control import Control, Held
 from members.member import Invitation, is_good
 from members.pledge import Pledge, PledgeText, certificate_code, parse_certificate
 from members.ports import (
@@ -22,9 +23,9 @@ from members.ports import (
     ChannelRoster,
     EnrolmentRoster,
     Entry,
-    LiveChats,
     Look,
     Place,
+    Standing,
 )
 
 _TOKEN_BYTES = 24
@@ -44,6 +45,8 @@ class Step(StrEnum):
     TAKEN = "taken"
     """It was enrolled before, by another admin."""
     NOT_ADMIN = "not_admin"
+    MAY_NOT_ADD = "may_not_add"
+    """They administer the place, and may not bring bots into it."""
     BAD_LINK = "bad_link"
     """The link is too old, was used, or was made for somebody else."""
     NOT_WAITING = "not_waiting"
@@ -51,7 +54,7 @@ class Step(StrEnum):
     OUTDATED = "outdated"
     """The pledge they read has a newer version."""
     UNREACHABLE = "unreachable"
-    """The bot cannot see the chat."""
+    """The bot cannot see the chat, or the platform does not answer now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,9 @@ class Progress:
     missing: tuple[str, ...] = ()
     pledge: Pledge | None = None
     person: PersonId | None = None
-    """Whose enrolment it is, when the one who asked wrote anonymously."""
+    """Who asked; None is somebody who wrote anonymously."""
+    former: PersonId | None = None
+    """The member from whom it was taken over, because they administer the place no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Enrolment:
         self,
         roster: EnrolmentRoster,
         channels: ChannelRoster,
-        chats: LiveChats,
+        control: Control,
         *,
         texts: Mapping[str, PledgeText],
         now: Callable[[], datetime],
@@ -93,7 +98,7 @@ class Enrolment:
     ) -> None:
         self._roster = roster
         self._channels = channels
-        self._chats = chats
+        self._control = control
         self._texts = texts
         self._now = now
         self._tokens = tokens
@@ -109,22 +114,24 @@ class Enrolment:
         return token
 
     async def begin(self, arrival: Arrival) -> Progress:
-        """The bot is in a place: may it be enrolled, and is anything missing?"""
-        existing = await self._roster.channel_at(arrival.platform, arrival.external_id)
-        invitation = await self._roster.invitation(arrival.token) if arrival.token else None
-        person = arrival.person or (invitation.person if invitation else None)
-        link_counts = arrival.token is None or is_good(invitation, person, self._now())
-        if not link_counts and not _is_under_way(existing, person):
-            return Progress(Step.BAD_LINK, existing, person=person)
+        """The bot is in a place: may this person enrol it, and is anything missing?"""
+        person = arrival.person
         if person is None:
             return Progress(Step.NOT_ADMIN)
+        existing = await self._roster.channel_at(arrival.platform, arrival.external_id)
+        if arrival.token is not None and not _is_under_way(existing, person):
+            invitation = await self._roster.invitation(arrival.token)
+            if not is_good(invitation, person, self._now()):
+                return Progress(Step.BAD_LINK, existing, person=person)
         if existing is not None and arrival.token and _waits_only_for(existing, person):
             return await self._use_link(arrival.token, existing, person)
-        look = await self._chats.look(arrival.bot, arrival.external_id, person)
+        look = await self._control.chats.look(arrival.bot, arrival.external_id, person)
         if look is None:
             return Progress(Step.UNREACHABLE, person=person)
         if not look.is_admin:
             return Progress(Step.NOT_ADMIN, person=person)
+        if not look.may_add_bots and not _is_under_way(existing, person):
+            return Progress(Step.MAY_NOT_ADD, person=person)
         return await self._enter(arrival, person, look, existing)
 
     async def subscribe(self, place: Place, person: PersonId, language: str) -> Progress:
@@ -161,16 +168,19 @@ class Enrolment:
         text = self.text(language)
         if text.version != version:
             return Progress(Step.OUTDATED, channel)
-        look = await self._chats.look(channel.bot, channel.external_id, person)
+        held = await self._control.of(channel, person)
+        if held is not Held.HELD:
+            return Progress(_NOT_HELD[held], channel)
+        look = await self._control.chats.look(channel.bot, channel.external_id, None)
         if look is None:
             return Progress(Step.UNREACHABLE, channel)
-        if not look.is_admin:
-            return Progress(Step.NOT_ADMIN, channel)
         if look.missing:
             await self._channels.set_flaw(channel.id, look.missing[0])
             return Progress(Step.LACKS_RIGHTS, channel, look.missing)
-        confirmed, pledge = await self._roster.confirm(self._pledge(channel, person, text), look.place)
-        return Progress(Step.CONFIRMED, confirmed, pledge=pledge)
+        kept = await self._roster.confirm(self._pledge(channel, person, text), look.place)
+        if kept is None:
+            return Progress(Step.NOT_WAITING, channel)
+        return Progress(Step.CONFIRMED, kept[0], pledge=kept[1])
 
     async def certified(self, typed: str) -> tuple[Channel, Pledge] | None:
         """The pledge whose certificate carries the code that somebody typed."""
@@ -198,8 +208,8 @@ class Enrolment:
             existing.title,
             existing.member_count,
         )
-        entry = Entry(place, person, existing.language, self._now(), token=token)
-        return Progress(Step.PLEDGE, await self._roster.enrol(entry), person=person)
+        entry = Entry(place, person, existing.language, self._now(), token=token, seen=existing)
+        return _entered(await self._roster.enrol(entry), person)
 
     async def _enter(
         self, arrival: Arrival, person: PersonId, look: Look, existing: Channel | None
@@ -210,17 +220,18 @@ class Enrolment:
             if await self._still_administers(arrival, existing.member):
                 return Progress(Step.TAKEN, existing, person=person)
         flaw = look.missing[0] if look.missing else None
-        entry = Entry(look.place, person, arrival.language, self._now(), flaw, arrival.token)
-        channel = await self._roster.enrol(entry)
-        step = Step.LACKS_RIGHTS if look.missing else Step.PLEDGE
-        return Progress(step, channel, look.missing, person=person)
+        entry = Entry(look.place, person, arrival.language, self._now(), flaw, arrival.token, existing)
+        progress = _entered(await self._roster.enrol(entry), person, look.missing)
+        if existing is None or existing.state not in _ENROLLED or progress.step not in _BEGUN:
+            return progress
+        return replace(progress, former=existing.member)
 
     async def _still_administers(self, arrival: Arrival, member: PersonId | None) -> bool:
-        """Whether the member who enrolled the place is still its admin; if not, another may take over."""
+        """Whether the member who enrolled the place is still its admin; if surely not, another may take over."""
         if member is None:
             return False
-        look = await self._chats.look(arrival.bot, arrival.external_id, member)
-        return look is not None and look.is_admin
+        standing = await self._control.chats.standing(arrival.bot, arrival.external_id, member)
+        return standing is not Standing.OTHER
 
     def _pledge(self, channel: Channel, person: PersonId, text: PledgeText) -> Pledge:
         return Pledge(
@@ -234,13 +245,31 @@ class Enrolment:
         )
 
 
+_BEGUN = frozenset({Step.PLEDGE, Step.LACKS_RIGHTS})
+_NOT_HELD = {
+    Held.FOREIGN: Step.NOT_WAITING,
+    Held.LOST: Step.NOT_ADMIN,
+    Held.UNSEEN: Step.UNREACHABLE,
+    Held.SILENT: Step.UNREACHABLE,
+}
+
+
+def _entered(channel: Channel, person: PersonId, missing: tuple[str, ...] = ()) -> Progress:
+    """What came of entering: somebody may have been quicker."""
+    if channel.member != person:
+        return Progress(Step.TAKEN, channel, person=person)
+    if channel.state is not ChannelState.PLEDGING:
+        return Progress(Step.ENROLLED, channel, person=person)
+    return Progress(Step.LACKS_RIGHTS if missing else Step.PLEDGE, channel, missing, person=person)
+
+
 def _waits_only_for(existing: Channel, person: PersonId) -> bool:
     """Whether nothing is missing but this person's pledge."""
     return existing.state is ChannelState.PLEDGING and existing.member == person and existing.flaw is None
 
 
-def _is_under_way(existing: Channel | None, person: PersonId | None) -> bool:
+def _is_under_way(existing: Channel | None, person: PersonId) -> bool:
     """Whether a link has done its work already: it often arrives after the news that the bot was added."""
-    if existing is None or person is None or existing.member != person:
+    if existing is None or existing.member != person:
         return False
     return existing.state is ChannelState.PLEDGING or existing.state in _ENROLLED

@@ -27,12 +27,8 @@ class Invitation:
     used_at: datetime | None = None
 
 
-def is_good(invitation: Invitation | None, person: PersonId | None, now: datetime) -> bool:
-    """Whether ``invitation`` still counts for ``person``; None is somebody who writes anonymously.
-
-    The token is known only to whom it was made for, so an anonymous admin who shows it is taken for that
-    person, and the live check of who administers the group decides.
-    """
+def is_good(invitation: Invitation | None, person: PersonId, now: datetime) -> bool:
+    """Whether ``invitation`` still counts for ``person``: it was made for them alone."""
     if invitation is None or invitation.used_at is not None or now >= invitation.expires_at:
         return False
-    return person in (None, invitation.person)
+    return invitation.person == person

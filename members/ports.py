@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from members.channel import Channel, ChannelId, ChannelKind, ChannelState, PersonId, Platform, Preferences
@@ -32,13 +33,30 @@ class Look:
     place: Place
     is_admin: bool
     """Whether the person asked about administers it."""
+    may_add_bots: bool
+    """Whether that person, as an admin, may bring bots into it."""
     missing: tuple[str, ...]
     """The rights the bot lacks for posting, in the platform's own words."""
     may_pin: bool
 
 
+class Standing(StrEnum):
+    """Where a person stands in a chat, as the platform tells it now."""
+
+    ADMIN = "admin"
+    OTHER = "other"
+    """A member, a stranger, nobody: no admin."""
+    UNSEEN = "unseen"
+    """The bot does not see the chat."""
+    SILENT = "silent"
+    """The platform gives no answer now."""
+
+
 class LiveChats(Protocol):
     """The platform, asked at this moment. Nothing of it is kept from one time to the next."""
+
+    async def standing(self, bot: str, external_id: str, person: PersonId) -> Standing:
+        """Where ``person`` stands in the chat. Never raises for what the platform does."""
 
     async def look(self, bot: str, external_id: str, person: PersonId | None) -> Look | None:
         """The chat and where ``person`` and the bot stand in it; None when the bot cannot see it."""
@@ -57,10 +75,16 @@ class EnrolmentRoster(Protocol):
         """The channel at this place of the platform."""
 
     async def enrol(self, entry: Entry) -> Channel:
-        """Let the place wait for its pledge, and use the invitation up. Repeating it changes nothing."""
+        """Let the place wait for its pledge, and use the invitation up. Repeating it changes nothing.
 
-    async def confirm(self, pledge: Pledge, place: Place) -> tuple[Channel, Pledge]:
-        """Keep the pledge and make the channel active. A version pledged before keeps its certificate."""
+        Where somebody else was quicker than ``entry`` knows, theirs stands, and is returned.
+        """
+
+    async def confirm(self, pledge: Pledge, place: Place) -> tuple[Channel, Pledge] | None:
+        """Keep the pledge and make the channel active. A version pledged before keeps its certificate.
+
+        None, and nothing is kept, when the channel is not that person's any more, or has left or is lost.
+        """
 
     async def subscribe(self, entry: Entry) -> Channel:
         """Make a private chat an active channel, which needs no pledge."""
@@ -82,6 +106,8 @@ class Entry:
     at: datetime
     flaw: str | None = None
     token: str | None = None
+    seen: Channel | None = None
+    """The channel that was there when the platform was asked; None: there was none."""
 
 
 class ChannelRoster(Protocol):
@@ -96,11 +122,16 @@ class ChannelRoster(Protocol):
     async def channels_of(self, person: PersonId) -> tuple[Channel, ...]:
         """All that this person enrolled and has not left, oldest first, at most 200."""
 
-    async def change_state(self, channel: ChannelId, after: ChannelState) -> Channel | None:
-        """The channel as it is after the change, or None when the transition table does not allow it."""
+    async def change_state(
+        self, channel: ChannelId, after: ChannelState, member: PersonId | None = None
+    ) -> Channel | None:
+        """The channel as it is after the change, or None when the transition table does not allow it.
 
-    async def prefer(self, channel: ChannelId, preferences: Preferences) -> None:
-        """Keep what the member chose."""
+        With ``member`` also None when it is no longer that person's.
+        """
+
+    async def prefer(self, channel: ChannelId, member: PersonId, preferences: Preferences) -> bool:
+        """Keep what ``member`` chose; False when the channel is no longer theirs."""
 
     async def set_flaw(self, channel: ChannelId, flaw: str | None) -> bool:
         """Keep which right the bot lacks there; whether that is news."""

@@ -6,9 +6,11 @@ Each room that keeps something about people hands in one keeper, so nothing is l
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from members.channel import Channel, PersonId
+from members.channel import Channel, ChannelKind, ChannelState, PersonId
+from members.control import Control, Held
 from members.ports import ChannelRoster
 
 
@@ -22,20 +24,39 @@ class Keeper(Protocol):
         """Erase this person, now. Repeating it changes nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What became of the groups and channels of a person who is forgotten."""
+
+    left: tuple[Channel, ...]
+    """They have left the network."""
+    stayed: tuple[Channel, ...]
+    """They stay in it without a member: the person does not administer them, or nobody could say so now."""
+
+
 class OwnRights:
     """The use case. ``keepers`` are named after what they keep."""
 
-    def __init__(self, channels: ChannelRoster, keepers: Mapping[str, Keeper]) -> None:
+    def __init__(self, channels: ChannelRoster, control: Control, keepers: Mapping[str, Keeper]) -> None:
         self._channels = channels
+        self._control = control
         self._keepers = keepers
 
     async def export(self, person: PersonId) -> dict[str, Any]:
         """Everything that is kept about this person, by keeper."""
         return {name: await keeper.export(person) for name, keeper in self._keepers.items()}
 
-    async def forget(self, person: PersonId) -> tuple[Channel, ...]:
-        """Erase this person, now; the channels that were theirs, which have left the network."""
-        channels = await self._channels.channels_of(person)
+    async def forget(self, person: PersonId) -> Farewell:
+        """Erase this person, now, whatever the platform says. What they control leaves the network."""
+        left: list[Channel] = []
+        stayed: list[Channel] = []
+        for channel in await self._channels.channels_of(person):
+            held = await self._control.of(channel, person)
+            gone = None
+            if held is Held.HELD:
+                gone = await self._channels.change_state(channel.id, ChannelState.LEFT, person)
+            if channel.kind is not ChannelKind.SUBSCRIBER:
+                (stayed if gone is None else left).append(gone or channel)
         for keeper in self._keepers.values():
             await keeper.forget(person)
-        return channels
+        return Farewell(tuple(left), tuple(stayed))

@@ -1,11 +1,20 @@
-"""Who administers a Telegram chat, and what the bot may do there: asked at each call, never kept."""
+"""Who administers a Telegram chat, and what the bot may do there: asked at each call, never kept.
+
+The bot is a plain member of most groups, so only what Telegram tells a plain member is asked: the list of
+administrators, and where the bot itself stands. Of anybody else it need not tell one (tdlib/td issue 589).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramMigrateToChat
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+)
 from aiogram.types import (
     ChatFullInfo,
     ChatMemberAdministrator,
@@ -16,7 +25,7 @@ from aiogram.types import (
 )
 
 from members.channel import ChannelKind, PersonId, Platform
-from members.ports import Look, Place
+from members.ports import Look, Place, Standing
 
 _KINDS = {
     "group": ChannelKind.GROUP,
@@ -26,6 +35,10 @@ _KINDS = {
 }
 _BROADCAST_RIGHTS = ("can_post_messages", "can_edit_messages")
 _WRITING = "can_send_messages"
+_ANSWERS_WITHIN_SECONDS = 10
+"""Somebody waits for the answer, and a few are asked one after another."""
+
+_Admin = ChatMemberOwner | ChatMemberAdministrator
 
 
 class TelegramChats:
@@ -44,28 +57,48 @@ class TelegramChats:
             chat = await client.get_chat(external_id)
             own = await client.get_chat_member(external_id, client.id)
             count = await client.get_chat_member_count(external_id)
+            admin = None if person is None else await _admin(client, external_id, person)
         except (TelegramForbiddenError, TelegramBadRequest, TelegramMigrateToChat):
             return None
         if not isinstance(own, ChatMemberAdministrator | ChatMemberMember | ChatMemberRestricted):
             return None
         return Look(
             place=Place(bot, Platform.TELEGRAM, external_id, _KINDS[chat.type], chat.title or "", count),
-            is_admin=person is not None and await _administers(client, external_id, person),
+            is_admin=admin is not None,
+            may_add_bots=admin is not None and _may_add_bots(chat, admin),
             missing=_missing(chat, own),
             may_pin=_may_pin(chat, own),
         )
 
+    async def standing(self, bot: str, external_id: str, person: PersonId) -> Standing:
+        """Where ``person`` stands in the chat; a chat that has just moved, or a line that is down, is silent."""
+        try:
+            admin = await _admin(self._bots[bot], external_id, person)
+        except (TelegramForbiddenError, TelegramBadRequest):
+            return Standing.UNSEEN
+        except (AiogramError, TimeoutError):
+            return Standing.SILENT
+        return Standing.OTHER if admin is None else Standing.ADMIN
 
-async def _administers(client: Bot, external_id: str, person: PersonId) -> bool:
-    """Whether ``person`` is the chat's owner or an administrator: anonymous ones are listed there too."""
+
+async def _admin(client: Bot, external_id: str, person: PersonId) -> _Admin | None:
+    """``person`` as the chat's owner or administrator, an anonymous one too; None when they are neither."""
     platform, _, user_id = person.partition(":")
     if platform != Platform.TELEGRAM or not user_id.isdecimal():
-        return False
-    try:
-        member = await client.get_chat_member(external_id, int(user_id))
-    except TelegramBadRequest:  # Telegram does not know them there
-        return False
-    return isinstance(member, ChatMemberOwner | ChatMemberAdministrator)
+        return None
+    for admin in await client.get_chat_administrators(external_id, request_timeout=_ANSWERS_WITHIN_SECONDS):
+        if isinstance(admin, _Admin) and admin.user.id == int(user_id):
+            return admin
+    return None
+
+
+def _may_add_bots(chat: ChatFullInfo, admin: _Admin) -> bool:
+    """Whether Telegram lets this admin bring a bot in: to a broadcast channel only as an administrator."""
+    if isinstance(admin, ChatMemberOwner) or admin.can_promote_members:
+        return True
+    everybody = chat.permissions
+    by_all = everybody is not None and bool(everybody.can_invite_users)
+    return chat.type != "channel" and (admin.can_invite_users or by_all)
 
 
 def _missing(chat: ChatFullInfo, own: ResultChatMemberUnion) -> tuple[str, ...]:
@@ -81,9 +114,11 @@ def _missing(chat: ChatFullInfo, own: ResultChatMemberUnion) -> tuple[str, ...]:
 
 
 def _may_pin(chat: ChatFullInfo, own: ResultChatMemberUnion) -> bool:
-    """Whether the bot may pin: in a broadcast channel by the right to edit, else by the right to pin."""
+    """Whether the bot may pin: in a broadcast channel by the right to edit, in a group by its own or everybody's."""
     if chat.type == "private":
         return True
     if isinstance(own, ChatMemberAdministrator):
         return bool(own.can_edit_messages if chat.type == "channel" else own.can_pin_messages)
-    return False
+    if isinstance(own, ChatMemberRestricted) and not own.can_pin_messages:
+        return False
+    return chat.type != "channel" and chat.permissions is not None and bool(chat.permissions.can_pin_messages)

@@ -55,10 +55,11 @@ class OwnData:
             }
 
     async def forget(self, person: PersonId) -> None:
-        """Erase this person, at once. Their groups leave the network; what was done to the staff stays
+        """Erase this person, at once. Their groups are left without a member; what was done to the staff stays
         on record, as it was done.
 
-        A private chat's id is the person's own: the row stays for the ledger's sake, under a meaningless id.
+        A private chat leaves the network. Its id is the person's own: the row stays for the ledger's sake, under a
+        meaningless id.
         """
         own = channels.c.member == person
         stand_in = f"forgotten:{self._tokens(16)}"
@@ -67,9 +68,9 @@ class OwnData:
             await connection.execute(
                 update(channels)
                 .where(own, channels.c.kind == ChannelKind.SUBSCRIBER)
-                .values(external_id=stand_in, title="")
+                .values(external_id=stand_in, title="", state=ChannelState.LEFT)
             )
-            await connection.execute(update(channels).where(own).values(state=ChannelState.LEFT, member=None))
+            await connection.execute(update(channels).where(own).values(member=None))
             await connection.execute(delete(pledges).where(pledges.c.person == person))
             await connection.execute(delete(invitations).where(invitations.c.person == person))
             await connection.execute(delete(staff_invitations).where(staff_invitations.c.candidate == person))

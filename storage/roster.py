@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, false, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.channel import (
@@ -114,12 +114,15 @@ class Roster:
         return Invitation(row.token, PersonId(row.person), row.expires_at, row.used_at)
 
     async def enrol(self, entry: Entry) -> Channel:
-        """Let the place wait for its pledge, and use the invitation up. Repeating it changes nothing."""
+        """Let the place wait for its pledge, and use the invitation up. Repeating it changes nothing.
+
+        Where somebody else was quicker than ``entry`` knows, theirs stands, and is returned.
+        """
 
         async def work(connection: AsyncConnection) -> Channel:
             await _meet(connection, entry.person, entry.language, entry.at)
             await _use_invitation(connection, entry)
-            return await _enter(connection, entry, ChannelState.PLEDGING)
+            return await _enter(connection, entry, ChannelState.PLEDGING, _as_seen(entry.seen))
 
         return await self._committer.write(work)
 
@@ -128,23 +131,29 @@ class Roster:
 
         async def work(connection: AsyncConnection) -> Channel:
             await _meet(connection, entry.person, entry.language, entry.at)
-            return await _enter(connection, entry, ChannelState.ACTIVE)
+            return await _enter(connection, entry, ChannelState.ACTIVE, true())
 
         return await self._committer.write(work)
 
-    async def confirm(self, pledge: Pledge, place: Place) -> tuple[Channel, Pledge]:
-        """Keep the pledge and make the channel active. A version pledged before keeps its certificate."""
+    async def confirm(self, pledge: Pledge, place: Place) -> tuple[Channel, Pledge] | None:
+        """Keep the pledge and make the channel active. A version pledged before keeps its certificate.
 
-        async def work(connection: AsyncConnection) -> tuple[Channel, Pledge]:
+        None, and nothing is kept, when the channel is not that person's any more, or has left or is lost.
+        """
+        values: dict[str, Any] = {
+            "title": place.title,
+            "kind": place.kind,
+            "member_count": place.member_count,
+            "flaw": None,
+            "member_told_at": None,
+        }
+        is_theirs = (channels.c.member == pledge.person, channels.c.state.not_in(_GONE))
+        entering = update(channels).where(_is(pledge.channel), *is_theirs).values(values)
+
+        async def work(connection: AsyncConnection) -> tuple[Channel, Pledge] | None:
+            if (await connection.execute(entering)).rowcount == 0:
+                return None
             await _keep_pledge(connection, pledge)
-            values: dict[str, Any] = {
-                "title": place.title,
-                "kind": place.kind,
-                "member_count": place.member_count,
-                "flaw": None,
-                "member_told_at": None,
-            }
-            await connection.execute(update(channels).where(_is(pledge.channel)).values(values))
             await connection.execute(
                 update(channels)
                 .where(_is(pledge.channel), channels.c.state == ChannelState.PLEDGING)
@@ -184,23 +193,26 @@ class Roster:
         """All that this person enrolled and has not left, oldest first, at most 200."""
         return tuple(map(channel_of, await self._lookups.all(_CHANNELS_OF, {"person": person})))
 
-    async def change_state(self, channel: ChannelId, after: ChannelState) -> Channel | None:
-        """The channel as it is after the change, or None when the transition table does not allow it."""
+    async def change_state(
+        self, channel: ChannelId, after: ChannelState, member: PersonId | None = None
+    ) -> Channel | None:
+        """The channel after the change; None when the table does not allow it, or it is not ``member``'s any more."""
         befores = [before for before, afters in CHANNEL_TRANSITIONS.items() if after in afters]
         values: dict[str, Any] = {"state": after}
         if after in _GONE:
             values["member_told_at"] = None
+        whose = true() if member is None else channels.c.member == member
 
         async def work(connection: AsyncConnection) -> Channel | None:
             changed = await connection.execute(
-                update(channels).where(_is(channel), channels.c.state.in_(befores)).values(values)
+                update(channels).where(_is(channel), whose, channels.c.state.in_(befores)).values(values)
             )
             return await _channel(connection, channel) if changed.rowcount else None
 
         return await self._committer.write(work)
 
-    async def prefer(self, channel: ChannelId, preferences: Preferences) -> None:
-        """Keep what the member chose."""
+    async def prefer(self, channel: ChannelId, member: PersonId, preferences: Preferences) -> bool:
+        """Keep what ``member`` chose; False when the channel is no longer theirs."""
         quiet = preferences.quiet
         values: dict[str, Any] = {
             "topics": list(preferences.topics),
@@ -211,9 +223,19 @@ class Roster:
             "silent": preferences.silent,
             "drills": preferences.drills,
         }
-        await self._committer.write(
-            lambda connection: connection.execute(update(channels).where(_is(channel)).values(values))
-        )
+        return await self._change_of(channel, member, values)
+
+    async def release(self, channel: ChannelId, member: PersonId) -> bool:
+        """Leave the channel without a member, if ``member`` is still its own; whether it was."""
+        return await self._change_of(channel, member, {"member": None})
+
+    async def _change_of(self, channel: ChannelId, member: PersonId, values: dict[str, Any]) -> bool:
+        changing = update(channels).where(_is(channel), channels.c.member == member).values(values)
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(changing)).rowcount == 1
+
+        return await self._committer.write(work)
 
     async def set_flaw(self, channel: ChannelId, flaw: str | None) -> bool:
         """Keep which right the bot lacks there; whether that is news."""
@@ -280,8 +302,17 @@ async def _use_invitation(connection: AsyncConnection, entry: Entry) -> None:
     )
 
 
-async def _enter(connection: AsyncConnection, entry: Entry, state: ChannelState) -> Channel:
-    """The channel at this place, made or made again. What its member had chosen earlier is kept."""
+def _as_seen(seen: Channel | None) -> ColumnElement[bool]:
+    """Whether a place is still as it was when the platform was asked about it."""
+    if seen is None:
+        return false()
+    return and_(channels.c.state == seen.state, channels.c.member.is_not_distinct_from(seen.member))
+
+
+async def _enter(
+    connection: AsyncConnection, entry: Entry, state: ChannelState, if_there: ColumnElement[bool]
+) -> Channel:
+    """The channel at this place, made or, ``if_there``, made again. What its member had chosen earlier is kept."""
     place = entry.place
     here = {"platform": place.platform, "external_id": place.external_id}
     row = (await connection.execute(_CHANNEL_AT, here)).one_or_none()
@@ -303,7 +334,7 @@ async def _enter(connection: AsyncConnection, entry: Entry, state: ChannelState)
         as_before = (row.state, row.member, row.flaw) == (state, entry.person, entry.flaw)
         told = {} if as_before else {"member_told_at": None}
         there = _at(place.platform, place.external_id)
-        await connection.execute(update(channels).where(there).values({**values, **told}))
+        await connection.execute(update(channels).where(there, if_there).values({**values, **told}))
     return channel_of((await connection.execute(_CHANNEL_AT, here)).one())
 
 

@@ -42,7 +42,16 @@ def get_chat(request: Request) -> dict[str, Any]:
 
 def get_member(request: Request) -> dict[str, Any]:
     place = chat_of(request, Access.MEMBERS)
-    return shapes.chat_member(request.world, place, _member(request, place))
+    member = _member(request, place)
+    if place.kind is ChatKind.SUPERGROUP and member.user_id != request.bot.id:
+        _expect_admin(request, place, "USER_ID_INVALID")
+    return shapes.chat_member(request.world, place, member)
+
+
+def _expect_admin(request: Request, place: Chat, otherwise: str) -> None:
+    """A plain member is told of others only by chance (https://github.com/tdlib/td/issues/589): here, never."""
+    if not place.member(request.bot.id).is_admin:
+        raise bad_request(otherwise)
 
 
 def _member(request: Request, place: Chat) -> Member:
@@ -51,15 +60,18 @@ def _member(request: Request, place: Chat) -> Member:
         raise bad_request("PARTICIPANT_ID_INVALID" if user_id > 0 else "invalid user_id specified")
     if place.kind is ChatKind.PRIVATE:
         return Member(user_id, MemberStatus.MEMBER)
-    if place.kind is ChatKind.BROADCAST and not place.member(request.bot.id).is_admin:
-        raise bad_request("member list is inaccessible")
+    if place.kind is ChatKind.BROADCAST:
+        _expect_admin(request, place, "member list is inaccessible")
     return place.member(user_id)
 
 
 def get_administrators(request: Request) -> list[dict[str, Any]]:
+    """In groups a plain member may ask too; whoever is anonymous is listed as such."""
     place = chat_of(request, Access.MEMBERS)
     if place.kind is ChatKind.PRIVATE:
         raise bad_request("there are no administrators in the private chat")
+    if place.kind is ChatKind.BROADCAST:
+        _expect_admin(request, place, "member list is inaccessible")
     # Other bots are not told of.
     return [
         shapes.chat_member(request.world, place, member)

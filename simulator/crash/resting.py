@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from members.channel import ChannelId, PersonId
-from members.ports import Look
+from members.control import Control
+from members.ports import Look, Standing
 from members.upkeep import Answer, Change, Upkeep
 from simulator.crash.case import Case, Invariant, Violation
 from simulator.crash.evidence import EDITS, POSTS, Evidence, Request, Rested
@@ -36,7 +37,7 @@ class Hoa:
     async def decide(self, pause: Pause, roster: Roster) -> None:
         """A press of the button, which has no effect when it is so already."""
         asked, channel = self._clock.seconds, ChannelId(pause.channel + 1)
-        upkeep = Upkeep(roster, _NobodyLooks())
+        upkeep = Upkeep(roster, Control(roster, _SheAdministers()))
         if not pause.resumes:
             self._evidence.rests_asked.append((channel, asked))
         answer = await (upkeep.resume if pause.resumes else upkeep.pause)(channel, HOA)
@@ -45,8 +46,11 @@ class Hoa:
             self._evidence.rests.append(rested)
 
 
-class _NobodyLooks:
-    """Neither pausing nor resuming asks the platform."""
+class _SheAdministers:
+    """All that pausing and resuming ask of the platform; she stays an admin of her groups."""
+
+    async def standing(self, bot: str, external_id: str, person: PersonId) -> Standing:
+        return Standing.ADMIN
 
     async def look(self, bot: str, external_id: str, person: PersonId | None) -> Look | None:
         return None

@@ -150,6 +150,10 @@ def have_no_bot(machine: Machine) -> None:
     machine.config["telegram"] = []
 
 
+def let_it_read_everything(machine: Machine) -> None:
+    next(iter(machine.telegram.world.bots.values())).reads_everything = True
+
+
 def break_gateway(machine: Machine) -> None:
     machine.telegram.faults.add(Fault(FaultKind.GATEWAY, method="getMe", code=502))
 
@@ -203,6 +207,7 @@ def pledge_what_nobody_wrote(machine: Machine) -> None:
         (forget_token, "Bot loa", Level.FAIL, "LOA_TELEGRAM_TOKEN is missing"),
         (mistype_token, "Bot loa", Level.FAIL, "copy it again from @BotFather"),
         (misplace_server, "Bot loa", Level.FAIL, "cannot be reached: check the network"),
+        (let_it_read_everything, "Privacy mode", Level.WARN, "send /setprivacy to @BotFather"),
         (break_gateway, "Bot loa", Level.FAIL, "does not answer like a Bot API server"),
         (have_no_bot, "Bots", Level.FAIL, "No bot is named"),
         (set_clock_back, "Clock", Level.WARN, "timedatectl set-ntp true"),

@@ -33,6 +33,7 @@ from handlers.crowding import guard_crowding
 from handlers.desk import MemberDesk
 from handlers.settings_cards import Offer, SettingsCards
 from members.channel import PersonId
+from members.control import Control
 from members.enrolment import Enrolment
 from members.pledge import PledgeText, read_pledge_texts
 from members.rights import OwnRights
@@ -102,6 +103,7 @@ class House:
     roster: Roster
     staff: SqlStaffBook
     staffing: Staffing
+    control: Control
     buttons: Buttons
     desk: MemberDesk
     updates: Updates
@@ -254,6 +256,7 @@ class House:
         self.roster = Roster(self.engine, self.committer)
         self.staff = SqlStaffBook(self.engine, self.committer)
         self.staffing = Staffing(self.staff, now=self.clock.now, tokens=self.tokens)
+        self.control = Control(self.roster, TelegramChats({BOT_NAME: self.bot}))
         self.buttons = Buttons(
             ButtonBook(self.engine, self.committer), now=self.clock.now, tokens=self.tokens
         )
@@ -272,24 +275,23 @@ class House:
             enrolment.router(desk),
             pledging.router(desk),
             preferences.router(desk),
-            rights.router(OwnRights(self.roster, keepers), self.staffing),
+            rights.router(OwnRights(self.roster, self.control, keepers), self.staffing),
         )
 
 
 def desk_of(house: House, texts: Mapping[str, PledgeText] | None = None) -> MemberDesk:
     """The members' desk over the house's database and bot; ``texts`` is another version of the pledge."""
-    chats = TelegramChats({BOT_NAME: house.bot})
     enrolling = Enrolment(
         house.roster,
         house.roster,
-        chats,
+        house.control,
         texts=texts or read_pledge_texts("2026-1"),
         now=house.clock.now,
         tokens=house.tokens,
     )
     return MemberDesk(
         enrolment=enrolling,
-        upkeep=Upkeep(house.roster, chats),
+        upkeep=Upkeep(house.roster, house.control),
         tellings=house.roster,
         languages=house.roster,
         buttons=house.buttons,

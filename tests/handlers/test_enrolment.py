@@ -92,7 +92,7 @@ async def test_an_admin_who_never_wrote_to_the_bot_is_asked_in_the_group_to_open
     group = house.world.add_chat("group", "Chợ Bến", hoa)
     house.world.add_member(group, house.account, by=hoa)
     await house.settle()
-    assert house.last(group).buttons[0][0].url == "https://t.me/LoaTestBot?start=pledge"
+    assert house.last(group).buttons[0][0].url == f"https://t.me/LoaTestBot?start=pledge_{group.id}"
 
     await house.open_link_in(hoa, group, "Nhắn riêng cho Loa")
 
@@ -167,21 +167,25 @@ async def test_somebody_who_is_no_admin_enrols_nothing_and_is_told_kindly(house:
     assert await state_of(house) == []
 
 
-async def test_an_anonymous_admin_is_asked_to_write_in_private_and_can_still_enrol_by_her_own_link(
+async def test_an_anonymous_admin_is_asked_to_write_in_private_and_enrols_there_under_her_own_name(
     house: House,
 ) -> None:
     hoa = house.world.add_user("Hoa")
     group = house.world.add_chat("supergroup", "Tổ 5", hoa)
+    house.world.set_anonymous(group, hoa)
     await house.start(hoa)
     token = (await house.rows(invitations))[0].token
     _with_bot_unnoticed(house, group, hoa)
 
-    await house.say(hoa, "/start@LoaTestBot", group, anonymous=True)
+    await house.say(hoa, f"/start@LoaTestBot {token}", group)
     assert await state_of(house) == []
-    await house.say(hoa, f"/start@LoaTestBot {token}", group, anonymous=True)
+    await house.open_link_in(hoa, group, "Nhắn riêng cho Loa")
 
     assert await state_of(house) == ["pledging"]
     assert READ in house.labels(hoa)
+    await house.press(hoa, READ)
+    await house.press(hoa, PLEDGE)
+    assert await state_of(house) == ["active"]
 
 
 async def test_an_anonymous_admin_who_adds_the_bot_is_nobody(house: House) -> None:
@@ -297,7 +301,7 @@ async def test_a_group_where_only_admins_write_waits_for_the_right_and_then_goes
     await house.start(hoa)
     house.world.add_member(group, house.account, by=hoa)
     await house.settle()
-    assert "Loa chỉ còn thiếu quyền gửi tin nhắn" in house.last(hoa).text
+    assert "hiện chỉ quản trị viên được nhắn trong nhóm" in house.last(hoa).text
 
     house.world.promote(group, house.account, ["can_pin_messages"], by=hoa)
     await house.settle()

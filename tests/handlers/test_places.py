@@ -199,3 +199,19 @@ async def test_in_a_group_the_bot_introduces_itself_and_hears_only_commands(hous
     await house.say(hoa, "/start@LoaTestBot", group)
 
     assert "Loa đăng bản tin chính thức" in house.last(group).text
+
+
+async def test_a_group_is_entered_without_rights_and_ordinary_talk_never_comes(house: House) -> None:
+    hoa = house.world.add_user("Hoa")
+    group = house.world.add_chat("supergroup", "Tổ 5", hoa, member_count=120)
+    await enrolled(house, hoa, group)
+    assert group.member(house.account.id).status == "member"
+    taken = len(house.taken)
+
+    await house.say(hoa, "Chiều nay họp tổ nhé", group)
+    assert len(house.taken) == taken
+    await house.say(hoa, "/verify@LoaTestBot", group)
+
+    assert len(house.taken) == taken + 1
+    (channel,) = await house.rows(channels)
+    assert (channel.state, channel.flaw) == ("active", None)

@@ -142,7 +142,7 @@ async def test_a_right_taken_away_before_the_last_tap_is_noticed_at_the_last_tap
 
     await house.press(hoa, PLEDGE)
 
-    assert "thiếu quyền gửi tin nhắn" in house.last(hoa).text
+    assert "chỉ quản trị viên được nhắn" in house.last(hoa).text
     assert [row.state for row in await house.rows(channels)] == ["pledging"]
 
 

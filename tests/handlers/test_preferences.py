@@ -77,19 +77,54 @@ def test_hours_are_read_as_people_write_them(typed: str, hours: tuple[int, int, 
     assert read_hours(typed) == expected
 
 
-async def test_pinning_needs_the_right_and_says_so(house: House) -> None:
+async def test_pinning_asks_for_its_one_right_and_is_on_only_once_it_is_there(house: House) -> None:
     hoa = house.world.add_user("Hoa")
     group = house.world.add_chat("supergroup", "Tổ 5", hoa)
     await enrolled(house, hoa, group)
-    house.world.demote(group, house.account)
-    await house.settle()
 
-    assert "cho Loa quyền ghim tin" in await house.press(hoa, "📌 Ghim bản tin")
-    house.world.promote(group, house.account, ["can_pin_messages"], by=hoa)
-    await house.settle()
+    await house.press(hoa, "📌 Ghim bản tin")
+    assert "Để ghim bản tin ở Tổ 5, Loa chỉ cần đúng một quyền" in house.last(hoa).text
+    await house.press(hoa, "📌 Ghim bản tin")
+    assert columns(await house.rows(channels), "pin") == [{"pin": False}]
+    await house.open_link(hoa, "Cấp quyền ghim cho Loa", group)
+    assert group.member(house.account.id).rights == {"can_manage_chat", "can_pin_messages"}
     await house.press(hoa, "📌 Ghim bản tin")
 
     assert columns(await house.rows(channels), "pin") == [{"pin": True}]
+    assert "Ghim: có" in house.last(hoa).text
+
+
+async def test_a_bot_that_is_made_a_plain_member_again_says_that_it_pins_no_more(house: House) -> None:
+    hoa = house.world.add_user("Hoa")
+    group = house.world.add_chat("supergroup", "Tổ 5", hoa)
+    await enrolled(house, hoa, group)
+    house.world.promote(group, house.account, ["can_pin_messages"], by=hoa)
+    await house.settle()
+    await house.press(hoa, "📌 Ghim bản tin")
+    house.times = 2
+
+    house.world.demote(group, house.account)
+    await house.settle()
+
+    assert columns(await house.rows(channels), "state", "flaw") == [
+        {"state": "active", "flaw": "can_pin_messages"}
+    ]
+    assert house.said(hoa).count("bản tin vẫn đến nhưng không được ghim") == 1
+    house.world.promote(group, house.account, ["can_pin_messages"], by=hoa)
+    await house.settle()
+    assert columns(await house.rows(channels), "flaw") == [{"flaw": None}]
+
+
+async def test_where_everybody_may_pin_no_right_is_asked_for(house: House) -> None:
+    hoa = house.world.add_user("Hoa")
+    group = house.world.add_chat("supergroup", "Tổ 5", hoa)
+    house.world.set_permissions(group, ["can_send_messages", "can_invite_users", "can_pin_messages"])
+    await enrolled(house, hoa, group)
+
+    await house.press(hoa, "📌 Ghim bản tin")
+
+    assert columns(await house.rows(channels), "pin") == [{"pin": True}]
+    assert group.member(house.account.id).status == "member"
 
 
 async def test_pausing_resuming_and_leaving_take_one_tap_each(house: House) -> None:

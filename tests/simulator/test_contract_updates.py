@@ -101,6 +101,20 @@ async def test_a_bot_reads_who_administers_a_chat(scene: Scene, client: Client) 
     assert outsider["status"] == "left"
 
 
+async def test_a_plain_member_reads_who_administers_a_group_and_nothing_of_others(
+    scene: Scene, client: Client
+) -> None:
+    scene.world.set_anonymous(scene.group, scene.hoa)
+    scene.world.demote(scene.group, scene.bot)
+
+    (hoa,) = await client.call("get_chat_administrators", chat_id=scene.group.id)
+    assert (hoa["user"]["id"], str(hoa["status"]), hoa["is_anonymous"]) == (scene.hoa.id, "creator", True)
+    own = await client.call("get_chat_member", chat_id=scene.group.id, user_id=scene.bot.id)
+    assert own["status"] == "member"
+    refused = await refusal(client.call("get_chat_member", chat_id=scene.group.id, user_id=scene.lan.id))
+    assert refused.description == "user_id_invalid"
+
+
 async def test_a_bot_reads_a_chat_and_its_size(scene: Scene, client: Client) -> None:
     chat = await client.call("get_chat", chat_id=scene.channel.id)
     assert (chat["title"], chat["type"]) == ("Tin phường", "channel")

@@ -167,12 +167,12 @@ async def test_what_was_chosen_comes_back_as_it_was_chosen(store: Store) -> None
     channel = await active(store)
     chosen = Preferences(("flood",), ("xa-1", "xa-2"), QuietHours(time(22, 30), time(5)), True, True, True)
 
-    await store.roster.prefer(channel.id, chosen)
+    await store.roster.prefer(channel.id, HOA, chosen)
 
     found = await store.roster.channel(channel.id)
     assert found is not None
     assert found.preferences == chosen
-    await store.roster.prefer(channel.id, Preferences())
+    await store.roster.prefer(channel.id, HOA, Preferences())
     found = await store.roster.channel(channel.id)
     assert found is not None
     assert found.preferences == Preferences()
