@@ -31,6 +31,8 @@ SECRETS = "tests/attacks/test_secrets_shown.py"
 BOMBS = "tests/attacks/test_bombs.py"
 BUTTONS = "tests/handlers/test_buttons.py"
 ACCESS = "tests/handlers/test_access.py"
+CONTROL = "tests/attacks/test_enrolment_control.py"
+LOST = "tests/attacks/test_lost_control.py"
 ENROLMENT = "tests/handlers/test_enrolment.py"
 LIFECYCLE = "tests/broadcasts/test_lifecycle.py"
 APPROVING = "tests/handlers/test_approving.py"
@@ -69,19 +71,33 @@ BY_ROW: Mapping[str, tuple[Removal, ...]] = {
     "stolen deep link": (
         Removal(
             "whoever enrols need not administer", "members/enrolment.py",
-            "        if not look.is_admin:\n            return Progress(Step.NOT_ADMIN, person=person)\n        return await",
-            "        return await", (ENROLMENT,),
+            "        if not look.is_admin:\n            return Progress(Step.NOT_ADMIN, person=person)\n", "",
+            (ENROLMENT, CONTROL),
+        ),
+        Removal(
+            "whoever enrols need not be allowed to add bots", "members/enrolment.py",
+            "if not look.may_add_bots and not _is_under_way(existing, person):", "if False:", (CONTROL,),
         ),
         Removal(
             "whoever confirms need not administer any more", "members/enrolment.py",
-            "        if not look.is_admin:\n            return Progress(Step.NOT_ADMIN, channel)\n", "", (ENROLMENT,),
+            "        if held is not Held.HELD:\n            return Progress(_NOT_HELD[held], channel)\n", "",
+            (ENROLMENT, CONTROL, LOST),
+        ),
+        Removal(
+            "whoever administers no more keeps control", "members/control.py",
+            "        if held is Held.LOST and channel.state in _ENROLLED:\n"
+            "            await self.release(channel, person)\n        return held",
+            "        return Held.HELD", (LOST,),
         ),
     ),
     "anonymous admin, posting as a channel": (
         Removal(
             "a group's anonymous admin is somebody", "handlers/access.py",
-            'if user is None or user.id in NOBODY_IDS or getattr(event, "sender_chat", None) is not None:',
-            "if user is None:", (ACCESS,),
+            "        or user.id in NOBODY_IDS\n", "", (ACCESS,),
+        ),
+        Removal(
+            "a channel that posts is somebody", "handlers/access.py",
+            '        or getattr(event, "sender_chat", None) is not None\n', "", (ACCESS, CONTROL),
         ),
     ),
     "forged forward": (
