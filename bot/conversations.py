@@ -228,7 +228,7 @@ def _cards(given: Furniture, buttons: Buttons) -> Cards:
     bot, chat = _home(given)
     language = given.settings.network.language
     group = CaseCards(bot, chat, buttons=buttons, texts=given.texts, language=language, zone=given.zone)
-    return Cards(given.archive.casework, group, now=given.surroundings.now)
+    return Cards(given.archive.cards, group, now=given.surroundings.now)
 
 
 def _reporting_desk(

@@ -49,6 +49,7 @@ from storage.own_data import OwnData
 from storage.roster import Roster
 from storage.tables import metadata
 from storage.updates import Updates
+from tests.keys import NAMES
 
 BOT_NAME = "loa"
 TOKEN = "7000001:AAAA-the-simulators-own-token-000000"
@@ -247,21 +248,23 @@ class House:
 
     def _furnish(self) -> None:
         self.updates = Updates(self.engine, self.committer, now=self.clock.now)
-        self.roster = Roster(self.engine, self.committer)
+        self.roster = Roster(self.engine, self.committer, NAMES)
         self.buttons = Buttons(
-            ButtonBook(self.engine, self.committer), now=self.clock.now, tokens=self.tokens
+            ButtonBook(self.engine, self.committer, NAMES), now=self.clock.now, tokens=self.tokens
         )
         self.move_into(desk_of(self))
 
     def _furnish_with(self, desk: MemberDesk) -> None:
-        storage = ConversationStorage(self.engine, self.committer, now=self.clock.now)
+        storage = ConversationStorage(self.engine, self.committer, NAMES, now=self.clock.now)
         self.dispatcher = Dispatcher(storage=storage)
         languages = PersonLanguage(TEXTS, lambda user: self.roster.language_of(person_of(user)))
         self.dispatcher.update.outer_middleware(languages)
         guard_crowding(self.dispatcher)
         guard_access(self.dispatcher, self.roster)
         guard_buttons(self.dispatcher, self.buttons)
-        keepers = {"member": OwnData(self.engine, self.committer, tokens=self.tokens)}
+        keepers = {
+            "member": OwnData(self.engine, self.committer, NAMES, tokens=self.tokens, now=self.clock.now)
+        }
         self.include(
             enrolment.router(desk),
             pledging.router(desk),

@@ -25,6 +25,7 @@ from reports.ports import Retention
 from reports.quotas import Quota
 from reports.verdicts import Verdicts
 from simulator.world import Chat, Message, Origin, OriginKind, RichText, User
+from storage.cards import CardRecord
 from storage.cases import CaseBook
 from storage.casework import CaseworkBook
 from storage.drafts import DraftBook
@@ -33,9 +34,9 @@ from storage.sealing import Sealer
 from storage.tables import staff
 from storage.tellings import TellingRecord
 from tests.handlers.house import BOT_NAME, MORNING, TEXTS, House
+from tests.keys import SECRET, one_after_another
 
 SCAM = "Vietcombank thông báo: tài khoản của bạn bị khóa. Mở khóa tại https://vcb-login.top/a ngay!"
-SECRET = bytes(range(32))
 RULES = Retention()
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -156,7 +157,7 @@ def receipt_in(text: str) -> str:
 def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day: int) -> Corner:
     store = (house.engine, house.committer)
     sealer = Sealer(SECRET)
-    drafts, cases = DraftBook(*store, sealer), CaseBook(*store, sealer)
+    drafts, cases = DraftBook(*store, sealer), CaseBook(*store, sealer, draw=one_after_another())
     bulletins = KnownBulletins()
     voice = CitizenVoice({BOT_NAME: house.bot}, house.buttons, TEXTS, ZONE)
     checks = Checks(bulletins, cases)
@@ -165,8 +166,8 @@ def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day:
     quotas = Quota(reports_a_day, timedelta(days=1)), Quota(600, timedelta(minutes=1))
     answers = Answers(TellingRecord(*store, sealer), voice, now=now, rate_per_second=1_000)
     place = CaseCards(house.bot, str(group.id), buttons=house.buttons, texts=TEXTS, language="vi", zone=ZONE)
-    casework = CaseworkBook(*store)
-    cards = Cards(casework, place, now=now)
+    casework = CaseworkBook(*store, sealer)
+    cards = Cards(CardRecord(*store, sealer), place, now=now)
     errands = Errands(answers, cards)
     desk = ReportingDesk(
         intake=intake,
@@ -180,5 +181,5 @@ def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day:
     )
     moderating = ModerationDesk(Verdicts(casework, now=now), cards, errands, house.buttons)
     house.include(moderation.router(moderating, str(group.id)), reporting.router(desk))
-    evidence, own = EvidenceBook(house.committer), OwnReports(*store, sealer)
+    evidence, own = EvidenceBook(house.committer), OwnReports(*store, sealer, now=now)
     return Corner(house, group, *people, bulletins, intake, answers, cards, errands, evidence, own, sealer)

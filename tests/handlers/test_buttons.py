@@ -16,6 +16,7 @@ from simulator.world import User
 from storage.buttons import ButtonBook
 from storage.tables import buttons
 from tests.handlers.house import House
+from tests.keys import NAMES
 
 ROWS = [[("Có", "vote", {"is": "yes"}), ("Không", "vote", {"is": "no"})]]
 
@@ -154,7 +155,7 @@ async def test_the_platform_sees_only_a_token_of_128_bits(house: House, votes: V
 async def test_expired_buttons_are_forgotten_in_time(house: House, votes: Votes) -> None:
     hoa = house.world.add_user("Hoa")
     await offer(house, hoa)
-    book = ButtonBook(house.engine, house.committer)
+    book = ButtonBook(house.engine, house.committer, NAMES)
 
     assert await book.forget_expired(house.clock.now()) == 0
     house.clock.pass_by(days=1)

@@ -38,6 +38,7 @@ from storage.forgetting import EvidenceBook, OwnReports
 from storage.sealing import CaseKey, SealBroken, Sealer
 from storage.tables import cases, consents, metadata, reports
 from storage.tellings import TellingRecord
+from tests.keys import one_after_another
 
 NOON = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
 SAU, BA = PersonId("telegram:1001"), PersonId("telegram:1002")
@@ -125,10 +126,10 @@ async def books(url: str) -> AsyncIterator[Books]:
     yield Books(
         engine,
         committer,
-        CaseBook(engine, committer, sealer),
-        CaseworkBook(engine, committer),
+        CaseBook(engine, committer, sealer, draw=one_after_another()),
+        CaseworkBook(engine, committer, sealer),
         TellingRecord(engine, committer, sealer),
-        OwnReports(engine, committer, sealer, random_bytes=Random(6).randbytes),
+        OwnReports(engine, committer, sealer, now=lambda: NOON, random_bytes=Random(6).randbytes),
         EvidenceBook(committer),
         sealer,
         count(1),
@@ -339,7 +340,7 @@ async def test_after_the_secret_was_changed_work_goes_on_without_the_old_address
 
     assert await tellings.take(NOON, NOON + timedelta(minutes=1), 10) == []
     filed = await anew.file(filing(BA, RUMOUR, "draft-y", NOON), books.receipt)
-    await OwnReports(books.engine, books.committer, stranger).forget(SAU)
+    await OwnReports(books.engine, books.committer, stranger, now=lambda: NOON).forget(SAU)
 
     assert filed.outcome is FiledAs.JOINED
     told = await tellings.take(NOON, NOON + timedelta(minutes=1), 10)
