@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -139,8 +140,7 @@ class OwnButtons:
     async def delete(self, person: PersonId, now: datetime, committer: Committer) -> None:
         """Delete them, a few names at a time, so that nobody waits."""
         for some in await self._names_of(person, now):
-            theirs = delete(buttons).where(buttons.c.belongs.in_(some))
-            await committer.write(lambda connection, theirs=theirs: connection.execute(theirs))
+            await committer.write(partial(_delete_named, some))
 
     async def _names_of(self, person: PersonId, now: datetime) -> list[list[str]]:
         """Under which they can be, in slices."""
@@ -156,6 +156,10 @@ class OwnButtons:
 def draft_name(names: Names, token: str) -> str:
     """What the buttons of one draft have in common."""
     return names.pseudonym("buttons of a draft", token)
+
+
+async def _delete_named(some: Sequence[str], connection: AsyncConnection) -> None:
+    await connection.execute(delete(buttons).where(buttons.c.belongs.in_(some)))
 
 
 async def _found(connection: AsyncConnection, press: Press) -> Button | None:

@@ -53,7 +53,9 @@ class CardRecord:
         stale = select(cases.c.id, cases.c.sealed_card).where(_is_stale).order_by(cases.c.id)
         async with self._engine.connect() as connection:
             rows = (await connection.execute(stale.limit(at_most + len(self._shown)))).all()
-            waiting = [row.id for row in rows if self._may_show(row, now)][:at_most]
+            waiting = [row.id for row in rows if self._may_show(row.id, row.sealed_card is None, now)][
+                :at_most
+            ]
             return [card for case in waiting if (card := await self._take(connection, case, now))]
 
     async def take(self, case: CaseId, now: datetime) -> Card | None:
@@ -70,9 +72,9 @@ class CardRecord:
         here = update(cases).where(cases.c.id == card.case.id).values(**changes)
         await self._committer.write(lambda connection: connection.execute(here))
 
-    def _may_show(self, row: Row[Any], now: datetime) -> bool:
-        shown = self._shown.get(row.id)
-        pause = _TRIED_AGAIN_AFTER if row.sealed_card is None else _REFRESHED_AFTER
+    def _may_show(self, case: int, is_missing: bool, now: datetime) -> bool:
+        shown = self._shown.get(case)
+        pause = _TRIED_AGAIN_AFTER if is_missing else _REFRESHED_AFTER
         return shown is None or shown < now - pause
 
     async def _take(self, connection: AsyncConnection, case: int, now: datetime) -> Card | None:

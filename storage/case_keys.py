@@ -50,7 +50,7 @@ case_keys = Table(
 cases_with_keys = cases.outerjoin(case_keys, case_keys.c.case_id == cases.c.id)
 
 
-def prepare_keys(connection: Connection, **_: Any) -> None:
+def prepare_keys(connection: Connection) -> None:
     """Make the place for keys where there is none: at the first start, and after a backup was restored."""
     if connection.dialect.name == "sqlite":
         attached = {row[1] for row in connection.execute(text("PRAGMA database_list"))}

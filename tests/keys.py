@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from itertools import count
 
@@ -12,6 +13,6 @@ NAMES = Names(SECRET)
 
 
 def one_after_another() -> Callable[[int], int]:
-    """In place of random numbers: 1, 2, 3, where a test has to name a case before there is one."""
-    numbers = count()
-    return lambda _below: next(numbers)
+    """In place of random numbers below something: 0, 1, 2, so that a test can name a case before there is one."""
+    numbers: defaultdict[int, count[int]] = defaultdict(count)
+    return lambda below: next(numbers[below])

@@ -17,11 +17,11 @@ from handlers.reporting import ReportingDesk
 from members.roles import Role
 from reports.answers import Answers, Errands
 from reports.cards import Cards
-from reports.cases import Reason
+from reports.cases import CaseId, Reason
 from reports.filing import Desk
 from reports.findings import GenuineFinding
 from reports.intake import Checks, Intake
-from reports.ports import Retention
+from reports.ports import Card, Retention
 from reports.quotas import Quota
 from reports.verdicts import Verdicts
 from simulator.world import Chat, Message, Origin, OriginKind, RichText, User
@@ -31,7 +31,7 @@ from storage.casework import CaseworkBook
 from storage.drafts import DraftBook
 from storage.forgetting import EvidenceBook, OwnReports
 from storage.sealing import Sealer
-from storage.tables import staff
+from storage.tables import cases, drafts, staff
 from storage.tellings import TellingRecord
 from tests.handlers.house import BOT_NAME, MORNING, TEXTS, House
 from tests.keys import SECRET, one_after_another
@@ -121,6 +121,27 @@ class Corner:
         await self.press(moderator, kind)
         await self.reply(moderator, text)
         await self.answers.tell_waiting()
+
+    async def content(self) -> str:
+        """What is kept of the content of the only case."""
+        card = await self._kept_card()
+        return card.case.content
+
+    async def place(self) -> str | None:
+        """The message that is the only case's card."""
+        place = (await self._kept_card()).place
+        return place and place.message_id
+
+    async def _kept_card(self) -> Card:
+        (case,) = await self.house.rows(cases)
+        book = CardRecord(self.house.engine, self.house.committer, self.sealer)
+        card = await book.take(CaseId(case.id), self.house.clock.now())
+        assert card is not None
+        return card
+
+    async def undecided(self) -> int:
+        """How many drafts are kept. Of one that is over only a number is left."""
+        return len([draft for draft in await self.house.rows(drafts) if draft.sealed])
 
     @property
     def card(self) -> str:

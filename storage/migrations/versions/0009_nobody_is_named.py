@@ -140,7 +140,7 @@ def _remake_small_tables(connection: sa.Connection) -> None:
     for row in kept["members"]:
         row["met_at"] = _day(row["met_at"])
     _put_back(connection, "members", kept["members"])
-    talks = [{**row, "talker": ""} for row in kept["conversations"] if len(row["key"]) <= 64]
+    talks = [{**row, "talker": ""} for row in kept["conversations"] if len(str(row["key"])) <= 64]
     _put_back(connection, "conversations", talks)
 
 
