@@ -22,6 +22,7 @@ from storage.own_data import OwnData
 from storage.progress_messages import ProgressMessages
 from storage.published import PublishedBulletins
 from storage.sealing import Sealer
+from storage.shuffling import Shuffling
 from storage.tellings import TellingRecord
 from storage.traces import Traces
 from storage.updates import Updates
@@ -49,6 +50,7 @@ class Archive:
     own_data: OwnData
     traces: Traces
     earlier: EarlierRows
+    shuffling: Shuffling
 
     async def tidy_up(self, now: datetime) -> None:
         """Before anybody is heard: seal what an older version kept in the clear, give up what was lost with its key."""
@@ -81,5 +83,6 @@ def archive_of(house: Storehouse, key: bytes, given: Surroundings) -> Archive:
         own_reports=OwnReports(engine, committer, sealer, now=given.now),
         own_data=OwnData(engine, committer, sealer, tokens=given.tokens, now=given.now),
         traces=Traces(engine),
+        shuffling=Shuffling(engine, committer, given.random),
         earlier=EarlierRows(committer, sealer),
     )

@@ -160,11 +160,11 @@ def _clockwork(premises: Premises, archive: Archive) -> Clockwork:
     retention = retention_of(premises.settings)
     chores: tuple[Chore, ...] = (
         lambda now: archive.updates.forget(now - _UPDATES_KEPT),
-        archive.buttons.forget_gone,
         lambda now: archive.conversations.forget_idle(now - _CONVERSATIONS_KEPT),
         lambda now: archive.evidence.sweep(retention, now),
+        lambda _: archive.shuffling.shuffle(),
         lambda _: archive.traces.wipe(),
     )
     overdue = Overdue(premises.house.engine, premises.house.committer)
     zone = ZoneInfo(premises.settings.network.time_zone)
-    return Clockwork(zone, chores, premises.given.now, minutely=(overdue.end,))
+    return Clockwork(zone, chores, premises.given.now, minutely=(overdue.end, archive.buttons.forget_gone))

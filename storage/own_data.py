@@ -16,6 +16,7 @@ from members.channel import ChannelKind, ChannelState, PersonId
 from storage.buttons import OwnButtons
 from storage.committer import Committer
 from storage.conversations import talker_name
+from storage.invited import invitations_of
 from storage.naming import Names
 from storage.roster import member_name
 from storage.tables import channels, conversations, invitations, members, pledges, staff
@@ -51,7 +52,10 @@ class OwnData:
                 "member": await _rows(connection, members, known),
                 "channels": await _rows(connection, channels, channels.c.member == person),
                 "pledges": await _rows(connection, pledges, pledges.c.person == person),
-                "invitations": await _rows(connection, invitations, invitations.c.person == person),
+                "invitations": [
+                    {"token": row.token, "expires_at": _plain(row.expires_at)}
+                    for row in await invitations_of(connection, self._names, person)
+                ],
                 "conversations": await _rows(connection, conversations, talks),
                 "staff": await _rows(connection, staff, staff.c.person == person),
                 # Only the messages in the chat hold what opens them.
@@ -74,7 +78,8 @@ class OwnData:
             )
             await connection.execute(update(channels).where(own).values(state=ChannelState.LEFT, member=None))
             await connection.execute(delete(pledges).where(pledges.c.person == person))
-            await connection.execute(delete(invitations).where(invitations.c.person == person))
+            invited = [row.token for row in await invitations_of(connection, self._names, person)]
+            await connection.execute(delete(invitations).where(invitations.c.token.in_(invited)))
             await connection.execute(
                 delete(conversations).where(
                     conversations.c.talker == talker_name(self._names, _external_id(person))

@@ -25,6 +25,7 @@ from members.roles import Role
 from storage.channel_rows import CHOSEN_NOTHING, channel_of, minute_of
 from storage.committer import Committer
 from storage.consequences import follow_to
+from storage.invited import opened_invitee, sealed_invitee
 from storage.lookups import Lookups
 from storage.naming import Names
 from storage.tables import channels, invitations, members, pledges, staff
@@ -112,7 +113,7 @@ class Roster:
         over = {"before": invitation.expires_at - INVITATION_LASTS}
         row = {
             "token": invitation.token,
-            "person": invitation.person,
+            "invitee": sealed_invitee(self._names, invitation.token, invitation.person),
             "expires_at": invitation.expires_at,
         }
 
@@ -125,9 +126,8 @@ class Roster:
     async def invitation(self, token: str) -> Invitation | None:
         """The invitation with this token."""
         row = await self._lookups.one(_INVITATION, {"token": token})
-        if row is None:
-            return None
-        return Invitation(row.token, PersonId(row.person), row.expires_at, row.used_at)
+        person = None if row is None else opened_invitee(self._names, row.token, row.invitee)
+        return row and person and Invitation(row.token, person, row.expires_at, row.used_at)
 
     async def enrol(self, entry: Entry) -> Channel:
         """Let the place wait for its pledge, and use the invitation up. Repeating it changes nothing."""

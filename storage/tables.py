@@ -109,9 +109,10 @@ invitations = Table(
     "invitations",
     metadata,
     Column("token", String(64), primary_key=True),
-    Column("person", String(80), nullable=False),
+    Column("invitee", LargeBinary, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant, nullable=True),
+    sqlite_with_rowid=False,
 )
 
 pledges = Table(

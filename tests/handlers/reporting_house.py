@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -149,15 +149,17 @@ class Corner:
         return next(shown.text for shown in self.house.shown(self.group) if "Vụ việc" in shown.text)
 
 
-async def furnish(house: House, *, forum: bool = False, reports_a_day: int = 20) -> Corner:
-    """Put the reporting rooms into an open house."""
+async def furnish(
+    house: House, *, forum: bool = False, reports_a_day: int = 20, draw: Callable[[int], int] | None = None
+) -> Corner:
+    """Put the reporting rooms into an open house. ``draw`` is for numbers that are not 1, 2, 3."""
     lan, minh = house.world.add_user("Lan"), house.world.add_user("Minh")
     group = house.world.add_chat("supergroup", "Điều phối viên", lan, members=[minh], forum=forum)
     house.world.add_member(group, house.account)
     house.world.promote(group, house.account)
     await employ(house, lan, minh)
     await house.settle()
-    corner = _corner(house, group, (lan, minh), reports_a_day)
+    corner = _corner(house, group, (lan, minh), reports_a_day, draw or one_after_another())
     house.clock.pass_by(seconds=1)
     return corner
 
@@ -175,10 +177,12 @@ def receipt_in(text: str) -> str:
     return next(word for word in text.split() if word.startswith("PA-"))
 
 
-def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day: int) -> Corner:
+def _corner(
+    house: House, group: Chat, people: tuple[User, User], reports_a_day: int, draw: Callable[[int], int]
+) -> Corner:
     store = (house.engine, house.committer)
     sealer = Sealer(SECRET)
-    drafts, cases = DraftBook(*store, sealer), CaseBook(*store, sealer, draw=one_after_another())
+    drafts, cases = DraftBook(*store, sealer), CaseBook(*store, sealer, draw=draw)
     bulletins = KnownBulletins()
     voice = CitizenVoice({BOT_NAME: house.bot}, house.buttons, TEXTS, ZONE)
     checks = Checks(bulletins, cases)

@@ -137,6 +137,16 @@ def _remake_small_tables(connection: sa.Connection) -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_conversations_talker"), "conversations", ["talker"])
+    op.drop_table("invitations")  # they were good for 15 minutes
+    op.create_table(
+        "invitations",
+        sa.Column("token", sa.String(64), nullable=False),
+        sa.Column("invitee", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", storage.tables.Instant(), nullable=False),
+        sa.Column("used_at", storage.tables.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_invitations")),
+        sqlite_with_rowid=False,
+    )
     for row in kept["members"]:
         row["met_at"] = _day(row["met_at"])
     _put_back(connection, "members", kept["members"])
@@ -228,7 +238,7 @@ def _day(milliseconds: object) -> int:
 def downgrade() -> None:
     """Back. What was sealed stays sealed: cases are closed and empty, and people are met anew."""
     connection = op.get_bind()
-    for table in ("buttons", "drafts", "members", "conversations"):
+    for table in ("buttons", "drafts", "members", "conversations", "invitations"):
         op.drop_table(table)
     consents, reports, verdicts = (_aside(connection, table) for table in _ASIDE)
     op.drop_index("ix_reports_unlocated", table_name="reports")
@@ -245,7 +255,7 @@ def downgrade() -> None:
         del row["locator"]
     _put_back(connection, "reports", reports)
     op.drop_table("consents")
-    for make in (_buttons_of_0001, _drafts_of_0001, _people_of_0001, _consents_of_0001):
+    for make in (_buttons_of_0001, _drafts_of_0001, _people_of_0001, _invitations_of_0001, _consents_of_0001):
         make()
     _put_back(connection, "consents", consents)
     case_keys.drop(connection)
@@ -335,6 +345,17 @@ def _people_of_0001() -> None:
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("changed_at", storage.tables.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_conversations")),
+    )
+
+
+def _invitations_of_0001() -> None:
+    op.create_table(
+        "invitations",
+        sa.Column("token", sa.String(64), nullable=False),
+        sa.Column("person", sa.String(80), nullable=False),
+        sa.Column("expires_at", storage.tables.Instant(), nullable=False),
+        sa.Column("used_at", storage.tables.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_invitations")),
     )
 
 
