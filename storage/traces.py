@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from members.channel import PersonId
 from storage.sqlite_thread import in_its_thread
 
-_VACUUM = "VACUUM drafts, buttons, conversations, members, reports, consents, cases"
+_VACUUM = (
+    "VACUUM drafts, buttons, conversations, invitations, members, channels, pledges, reports, consents, cases"
+)
 
 
 class Traces:

@@ -51,7 +51,11 @@ async def steal(engine: AsyncEngine) -> Loot:
             await connection.execute(text("CHECKPOINT"))
     if folder is None:
         return Loot(tables, _read(Path(str(engine.url.database)).parent.glob("*.sqlite3*")))
-    return Loot(tables, _read(Path(folder, "base", str(await _oid(engine))).iterdir()))
+    return Loot(tables, _read_all(Path(folder, "base", str(await _oid(engine)))))
+
+
+def _read_all(folder: Path) -> dict[str, bytes]:
+    return _read(folder.iterdir())
 
 
 def _read(files: Iterable[Path]) -> dict[str, bytes]:

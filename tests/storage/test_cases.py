@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -129,8 +129,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite3"
 
 
-@pytest.fixture
-async def books(url: str) -> AsyncIterator[Books]:
+@asynccontextmanager
+async def open_books(url: str) -> AsyncIterator[Books]:
+    """Books over this database, which is closed at the end."""
     engine = open_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -152,6 +153,12 @@ async def books(url: str) -> AsyncIterator[Books]:
     with suppress(asyncio.CancelledError):
         await running
     await engine.dispose()
+
+
+@pytest.fixture
+async def books(url: str) -> AsyncIterator[Books]:
+    async with open_books(url) as books:
+        yield books
 
 
 async def test_many_reports_of_one_content_are_one_case(books: Books) -> None:
