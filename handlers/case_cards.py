@@ -157,7 +157,7 @@ def _content_lines(case: Case, units: int) -> list[str]:
     if case.is_erased:
         return [
             "🗑 "
-            + _("What this case was about is erased: its time is over, or nobody who reported it is left.")
+            + _("What this case was about is no longer kept.")
         ]
     return [
         html.blockquote(html.quote(shortened(masked(case.content), units)) or "…"),

@@ -62,8 +62,9 @@ class RightsTalk:
             await go_away(bot, channel)
         await message.answer(
             _(
-                "Done: I have forgotten you. What I kept about you is erased, and your groups have left the "
-                "network. Messages in this chat are yours to delete. You are welcome back at any time: /start"
+                "Done: I have forgotten you. What I kept about you is erased, your groups have left the network, "
+                "your reports are nobody's, and what nobody else reported is erased. Messages in this chat are "
+                "yours to delete. You are welcome back at any time: /start"
             )
         )
 
@@ -84,13 +85,16 @@ def _privacy_text() -> str:
         "language, which channels are yours and what you chose for them, and your pledge. I need it to "
         "deliver, and keep it until you leave or ask me to forget you. I keep no name and no telephone "
         "number.\n\n"
-        "<b>If you report something:</b> the content, without your name. Nobody who works on it sees who you "
-        "are; where to send the answer is sealed, and gone 90 days later at most.\n\n"
+        "<b>If you report something:</b> the content and the reason, sealed, and the day. Neither your name nor "
+        "your number: without the operator's key nobody can tell whose a report is, nor that two are one "
+        "person's. Where to send the answer is sealed, too. All of it is erased 90 days later at most, from the "
+        "moderators' card as well, and no backup opens it again.\n\n"
         "<b>In groups:</b> I react only to commands, mentions of me and answers to me. I keep nothing else, "
         "and no list of members.\n\n"
         "Telegram itself knows your account and carries these messages.\n\n"
         "/xuat gives you everything I keep about you\n"
-        "/quen makes me forget you at once\n"
+        "/quen makes me forget you at once: your reports are nobody's then, and what nobody else reported is "
+        "erased\n"
         "/kenh shows and ends what you enrolled\n\n"
         "For anything else, write to the operator of this network: you get a first answer within 2 working "
         "days (Law 91/2025/QH15)."
