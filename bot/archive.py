@@ -18,6 +18,7 @@ from storage.conversations import ConversationStorage
 from storage.drafts import DraftBook
 from storage.earlier import EarlierRows
 from storage.forgetting import EvidenceBook, OwnReports
+from storage.owed_forgetting import OwedForgetting
 from storage.own_data import OwnData
 from storage.progress_messages import ProgressMessages
 from storage.published import PublishedBulletins
@@ -50,6 +51,7 @@ class Archive:
     own_data: OwnData
     traces: Traces
     earlier: EarlierRows
+    owed_forgetting: OwedForgetting
     shuffling: Shuffling
 
     async def tidy_up(self, now: datetime) -> None:
@@ -83,6 +85,7 @@ def archive_of(house: Storehouse, key: bytes, given: Surroundings) -> Archive:
         own_reports=OwnReports(engine, committer, sealer, now=given.now),
         own_data=OwnData(engine, committer, sealer, tokens=given.tokens, now=given.now),
         traces=Traces(engine),
+        owed_forgetting=OwedForgetting(engine, committer, sealer),
         shuffling=Shuffling(engine, committer, given.random),
         earlier=EarlierRows(committer, sealer),
     )

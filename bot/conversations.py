@@ -5,9 +5,10 @@ The order of the routers matters: /cancel first, whatever nobody else wanted las
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Dispatcher
@@ -51,6 +52,7 @@ from handlers.desk import MemberDesk
 from handlers.moderation import ModerationDesk
 from handlers.progress_board import ProgressBoard, ProgressFigures, Sources
 from handlers.reporting import ReportingDesk
+from handlers.rights import RightsDesk, forget_due
 from handlers.settings_cards import Offer, SettingsCards
 from members.enrolment import Enrolment
 from members.rights import Keeper, OwnRights
@@ -77,6 +79,7 @@ class Conversations:
     errands: Errands
     progress: ProgressBoard
     texts: I18n
+    forget_due: Callable[[datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +132,7 @@ def furnish(given: Furniture) -> Conversations:
     cards = _cards(given, buttons)
     errands = Errands(Answers(given.archive.tellings, voice, now=given.surroundings.now), cards)
     reporting_desk = _reporting_desk(given, buttons, Checks(genuine, given.archive.cases), voice, errands)
-    dispatcher = _dispatcher(given, buttons)
+    dispatcher, rights_desk = _dispatcher(given, buttons), _rights_desk(given)
     dispatcher.include_routers(
         errors.router(),
         enrolment.router(members),
@@ -138,7 +141,7 @@ def furnish(given: Furniture) -> Conversations:
         scheduling.router(bulletins),
         pledging.router(members),
         preferences.router(members),
-        rights.router(_own_rights(given)),
+        rights.router(rights_desk),
         composing.router(bulletins, reviews),
         approving.router(bulletins, reviews, progress),
         correcting.router(bulletins, progress),
@@ -153,7 +156,14 @@ def furnish(given: Furniture) -> Conversations:
         otherwise.router(given.house.roster),
     )
     return Conversations(
-        dispatcher, given.desk, genuine, reporting_desk.intake, errands, progress, given.texts
+        dispatcher,
+        given.desk,
+        genuine,
+        reporting_desk.intake,
+        errands,
+        progress,
+        given.texts,
+        partial(forget_due, rights_desk, given.bots),
     )
 
 
@@ -206,6 +216,17 @@ def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
         settings=SettingsCards(buttons, given.offer),
         now=given.surroundings.now,
         own_chats=given.own_chats,
+    )
+
+
+def _rights_desk(given: Furniture) -> RightsDesk:
+    an_hour = timedelta(hours=1)
+    return RightsDesk(
+        _own_rights(given),
+        given.archive.owed_forgetting,
+        given.surroundings.now,
+        exports=Quota(1, an_hour),
+        forgettings=Quota(1, an_hour),
     )
 
 

@@ -153,6 +153,7 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
             ),
         )
     )
+    clockwork.also_every_minute(conversations.forget_due)
     return Reception(premises, archive, bots, conversations, clockwork)
 
 

@@ -155,10 +155,7 @@ def _state_words(case: Case) -> str:
 
 def _content_lines(case: Case, units: int) -> list[str]:
     if case.is_erased:
-        return [
-            "🗑 "
-            + _("What this case was about is no longer kept.")
-        ]
+        return ["🗑 " + _("What this case was about is no longer kept.")]
     return [
         html.blockquote(html.quote(shortened(masked(case.content), units)) or "…"),
         "",

@@ -137,18 +137,16 @@ class ReportingTalk:
         )
 
     async def point_at(self, message: Message, bot: Bot, bot_name: str) -> None:
-        """/report in a group, as a reply to the suspicious message: go on in private."""
+        """/report in a group, as a reply to the suspicious message: go on in private.
+
+        The group reads the same words whatever comes of it; what is lacking is said in private.
+        """
         suspect = message.reply_to_message
-        if suspect is None or not words_of(suspect):
-            await message.reply(
-                _("Please reply with /report to the message you doubt. I can only read text so far.")
-            )
-            return
-        parked = await self._desk.intake.park(arrival_of(message, bot_name, about=suspect))
-        if isinstance(parked, Taking):
-            await message.reply(_too_many(parked))
-            return
-        url = f"https://t.me/{(await bot.me()).username}?start={_FROM_GROUP}{parked}"
+        parked: DraftToken | Taking | None = None
+        if suspect is not None and words_of(suspect):
+            parked = await self._desk.intake.park(arrival_of(message, bot_name, about=suspect))
+        token = parked if isinstance(parked, str) else ""
+        url = f"https://t.me/{(await bot.me()).username}?start={_FROM_GROUP}{token}"
         button = InlineKeyboardButton(text=_("Go on in private"), url=url)
         markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
         await message.reply(_("Let us go on between you and me: nobody here sees it."), reply_markup=markup)
@@ -160,8 +158,8 @@ class ReportingTalk:
         if not await self._desk.intake.resume(token, writer_of(message), address):
             await message.answer(
                 _(
-                    "This link works for a day, and only for whoever wrote /report. "
-                    "Nothing is lost: forward me the message itself."
+                    "This link works for a day, only for whoever wrote /report, and only as a reply to a message "
+                    "with words. Nothing is lost: forward me the message itself."
                 )
             )
 

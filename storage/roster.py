@@ -127,7 +127,9 @@ class Roster:
         """The invitation with this token."""
         row = await self._lookups.one(_INVITATION, {"token": token})
         person = None if row is None else opened_invitee(self._names, row.token, row.invitee)
-        return row and person and Invitation(row.token, person, row.expires_at, row.used_at)
+        if row is None or person is None:
+            return None
+        return Invitation(row.token, person, row.expires_at, row.used_at)
 
     async def enrol(self, entry: Entry) -> Channel:
         """Let the place wait for its pledge, and use the invitation up. Repeating it changes nothing."""

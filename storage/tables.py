@@ -156,6 +156,15 @@ buttons = Table(
     sqlite_with_rowid=False,
 )
 
+forgetting_owed = Table(
+    "forgetting_owed",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 updates_seen = Table(
     "updates_seen",
     metadata,

@@ -101,7 +101,9 @@ async def test_report_in_a_group_needs_a_message_to_point_at(house: House, corne
 
     await house.say(sau, "/report", group)
 
-    assert "trả lời (reply) đúng tin" in house.last(group).text
+    assert "phản ánh" not in house.said(group)
+    await house.open_link_in(sau, group, "Nhắn riêng với Loa")
+    assert "chuyển tiếp" in house.last(sau).text
     assert await corner.undecided() == 0
 
 

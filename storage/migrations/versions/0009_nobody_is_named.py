@@ -36,6 +36,14 @@ def upgrade() -> None:
     prepare_keys(connection)
     _seal_buttons(connection)
     _remake_small_tables(connection)
+    op.create_table(
+        "forgetting_owed",
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("due_at", storage.tables.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_forgetting_owed")),
+        sqlite_with_rowid=False,
+    )
     kept = {table: _aside(connection, table) for table in _ASIDE}
     _open_cases(connection)
     _mark_cases(connection)
@@ -238,7 +246,7 @@ def _day(milliseconds: object) -> int:
 def downgrade() -> None:
     """Back. What was sealed stays sealed: cases are closed and empty, and people are met anew."""
     connection = op.get_bind()
-    for table in ("buttons", "drafts", "members", "conversations", "invitations"):
+    for table in ("buttons", "drafts", "members", "conversations", "invitations", "forgetting_owed"):
         op.drop_table(table)
     consents, reports, verdicts = (_aside(connection, table) for table in _ASIDE)
     op.drop_index("ix_reports_unlocated", table_name="reports")
