@@ -33,8 +33,7 @@ from members.channel import ChannelId, Platform
 from storage.pins import SqlPins
 from storage.roster import Roster
 from storage.tables import pins_due
-from tests.broadcasts.station import BOT, NOON, ScriptedSender, Station, running
-from tests.keys import NAMES
+from tests.broadcasts.station import BOT, NAMES, NOON, ScriptedSender, Station, running
 
 SENT = DeliveryState.SENT
 TOLD = NOON - timedelta(days=1)
