@@ -61,7 +61,7 @@ class Archive:
         if lost:
             log.warning(
                 "the keys of some cases are gone, as after a backup was restored: they are closed, what they were "
-                "about is lost, and whoever reported them is not told",
+                "about is lost unless the keys are put back, and whoever reported them is not told",
                 cases=len(lost),
             )
 

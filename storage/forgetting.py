@@ -141,13 +141,18 @@ class EvidenceBook:
         await self._committer.write(work)
 
     async def give_up_unreadable(self, now: datetime) -> Sequence[CaseId]:
-        """Empty and close the cases whose key is gone, as after a backup was restored; which they were."""
+        """Close the undecided cases whose key is gone, as after a backup was restored; which they were.
+
+        What is sealed stays until its time is over: the keys may only have been left behind by mistake.
+        """
         has_key = exists().where(case_keys.c.case_id == cases.c.id)
-        lost = and_(cases.c.sealed.is_not(None), ~has_key)
+        is_undecided = cases.c.state.not_in((*HAS_VERDICT, CaseState.CLOSED))
+        lost = and_(cases.c.sealed.is_not(None), is_undecided, ~has_key)
+        closed = {"state": CaseState.CLOSED, "claimed_by": None, "deciding": None, "changed_at": now}
 
         async def work(connection: AsyncConnection) -> list[CaseId]:
             ids = (await connection.execute(select(cases.c.id).where(lost))).scalars().all()
-            await _empty(connection, lost, now)
+            await connection.execute(update(cases).where(lost).values(**closed, **ONE_MORE_CHANGE))
             return [CaseId(case) for case in ids]
 
         return await self._committer.write(work)
