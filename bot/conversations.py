@@ -5,9 +5,10 @@ The order of the routers matters: /cancel first, whatever nobody else wanted las
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Dispatcher
@@ -54,6 +55,7 @@ from handlers.desk import MemberDesk
 from handlers.moderation import ModerationDesk
 from handlers.progress_board import ProgressBoard, ProgressFigures, Sources
 from handlers.reporting import ReportingDesk
+from handlers.rights import RightsDesk, forget_due
 from handlers.settings_cards import Offer, SettingsCards
 from handlers.staff_desk import StaffDesk
 from members.control import Control
@@ -83,6 +85,7 @@ class Conversations:
     errands: Errands
     progress: ProgressBoard
     texts: I18n
+    forget_due: Callable[[datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,7 @@ def furnish(given: Furniture) -> Conversations:
     checks = Checks(genuine, given.examiner, given.archive.cases)
     reporting_desk = _reporting_desk(given, buttons, checks, voice, errands)
     dispatcher, staff = _dispatcher(given, buttons), _staff_desk(given, buttons)
+    rights_desk = _rights_desk(given, staff.staffing)
     dispatcher.include_routers(
         errors.router(),
         enrolment.router(members),
@@ -148,7 +152,7 @@ def furnish(given: Furniture) -> Conversations:
         scheduling.router(bulletins),
         pledging.router(members),
         preferences.router(members),
-        rights.router(_own_rights(given), staff.staffing),
+        rights.router(rights_desk),
         inviting.router(staff),
         staffing.router(staff),
         composing.router(bulletins, reviews),
@@ -165,7 +169,14 @@ def furnish(given: Furniture) -> Conversations:
         otherwise.router(given.house.roster),
     )
     return Conversations(
-        dispatcher, given.desk, genuine, reporting_desk.intake, errands, progress, given.texts
+        dispatcher,
+        given.desk,
+        genuine,
+        reporting_desk.intake,
+        errands,
+        progress,
+        given.texts,
+        partial(forget_due, rights_desk, given.bots),
     )
 
 
@@ -234,6 +245,18 @@ def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
     )
 
 
+def _rights_desk(given: Furniture, staffing: Staffing) -> RightsDesk:
+    an_hour = timedelta(hours=1)
+    return RightsDesk(
+        _own_rights(given),
+        staffing,
+        given.archive.owed_forgetting,
+        given.surroundings.now,
+        exports=Quota(1, an_hour),
+        forgettings=Quota(1, an_hour),
+    )
+
+
 def _own_rights(given: Furniture) -> OwnRights:
     keepers: dict[str, Keeper] = {
         "member": given.archive.own_data,
@@ -257,7 +280,7 @@ def _cards(given: Furniture, buttons: Buttons) -> Cards:
     bot, chat = _home(given)
     words = CardWords(given.examiner, given.settings.network.language, given.zone)
     group = CaseCards(bot, chat, buttons=buttons, texts=given.texts, words=words)
-    return Cards(given.archive.casework, group, now=given.surroundings.now)
+    return Cards(given.archive.cards, group, now=given.surroundings.now)
 
 
 def _reporting_desk(

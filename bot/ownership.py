@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.configuration import read_settings
+from bot.configuration import read_key, read_settings
 from bot.mistakes import OperatorMistake
 from bot.settings import Settings
 from bot.storehouse import open_storehouse
@@ -59,11 +59,12 @@ async def owner_trouble(engine: AsyncEngine, settings: Settings) -> str | None:
 
 def invite_owner(config: Path, environ: Mapping[str, str], *, is_recovery: bool) -> str:
     """The message by which somebody becomes the owner. Raises OperatorMistake when there is one already."""
-    return asyncio.run(_invite_owner(read_settings(config, environ), is_recovery=is_recovery))
+    settings, key = read_settings(config, environ), read_key(environ)
+    return asyncio.run(_invite_owner(settings, key, is_recovery=is_recovery))
 
 
-async def _invite_owner(settings: Settings, *, is_recovery: bool) -> str:
-    house, given = await open_storehouse(settings), Surroundings()
+async def _invite_owner(settings: Settings, key: bytes, *, is_recovery: bool) -> str:
+    house, given = await open_storehouse(settings, key), Surroundings()
     writing = asyncio.ensure_future(house.committer.run())
     try:
         staffing = Staffing(house.staff, now=given.now, tokens=given.tokens)

@@ -69,7 +69,10 @@ class CaseCards:
             keyboard = await self._buttons.keyboard(
                 rows, chat=place, person=None, repeatable=True, lasts=_BUTTONS_LAST
             )
-            return await self._renewed(card, text, keyboard) or await self._posted(text, keyboard, title)
+            renewed = await self._renewed(card, text, keyboard)
+            if renewed is None and card.case.is_erased:
+                return card.place  # it was taken away: then nothing of the case is left there
+            return renewed or await self._posted(text, keyboard, title)
         except TelegramAPIError as error:
             log.warning("a card could not be shown", case=card.case.id, error=str(error))
             return None
@@ -115,15 +118,13 @@ class CaseCards:
 def card_text(case: Case, masked: str | NotExamined, zone: tzinfo) -> str:
     """What moderators see of a case. What could not be masked is not shown."""
     asked = ngettext("{count} person asks", "{count} people ask", case.reporters).format(count=case.reporters)
-    since = _("since {moment}").format(moment=f"{case.opened_at.astimezone(zone):%H:%M %d/%m/%Y}")
+    since = _("since {day}").format(day=f"{case.opened_at:%d/%m/%Y}")
     units = _CONTENT_UNITS if case.verdict is None else _CONTENT_BESIDE_VERDICT_UNITS
     lines = [
         html.bold(_title(case)),
         f"👥 {asked} · {since}",
         "",
-        _unmasked_words() if isinstance(masked, NotExamined) else _quoted(masked, units),
-        "",
-        *_finding_lines(case),
+        *_content_lines(case, masked, units),
         "",
         _state_words(case),
     ]
@@ -174,6 +175,16 @@ def _state_words(case: Case) -> str:
         CaseState.ANSWERED: "🟢 " + _("This case is answered."),
         CaseState.REVISED: "🟢 " + _("This case is answered, and was revised."),
     }.get(case.state, "⚪️ " + _("This case is closed."))
+
+
+def _content_lines(case: Case, masked: str | NotExamined, units: int) -> list[str]:
+    if case.is_erased:
+        return ["🗑 " + _("What this case was about is no longer kept.")]
+    return [
+        _unmasked_words() if isinstance(masked, NotExamined) else _quoted(masked, units),
+        "",
+        *_finding_lines(case),
+    ]
 
 
 def _finding_lines(case: Case) -> list[str]:

@@ -102,6 +102,8 @@ class Case:
     claimed_by: PersonId | None
     claimed_by_name: str
     verdict: Verdict | None
+    is_erased: bool = False
+    """What it was about is no longer kept."""
 
 
 def may_become(before: CaseState, after: CaseState) -> bool:

@@ -27,7 +27,8 @@ def parse(typed: str) -> Receipt | None:
     if len(typed) > _MOST_TYPED_CHARACTERS:
         return None
     plain = _BETWEEN.sub("", typed).upper()
-    body = plain.removeprefix(_PREFIX).translate(_LOOK_ALIKES)
+    # Eight symbols may begin with PA themselves.
+    body = (plain if len(plain) == 8 else plain.removeprefix(_PREFIX)).translate(_LOOK_ALIKES)
     if len(body) != 8 or not set(body) <= set(_SYMBOLS):
         return None
     return Receipt(f"{_PREFIX}-{body[:4]}-{body[4:]}")

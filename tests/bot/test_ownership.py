@@ -26,6 +26,7 @@ from members.staff import StaffInvitation, key_of
 from members.staffing import Staffing
 from storage.engine import open_engine
 from storage.schema import migrations, upgrade
+from tests.keys import SECRET
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 OLD_LIST = (
@@ -37,7 +38,7 @@ OLD_LIST = (
 @asynccontextmanager
 async def opened(folder: Path, url: str) -> AsyncIterator[Storehouse]:
     settings = Settings(data_folder=folder, database=Database(url=url))
-    house, supervisor = await open_storehouse(settings), Supervisor()
+    house, supervisor = await open_storehouse(settings, SECRET), Supervisor()
     supervisor.own("committer", house.committer.run, OnCrash.END)
     supervisor.start()
     yield house
@@ -118,6 +119,7 @@ def loa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("LOA_CONFIG", str(config))
     monkeypatch.delenv("LOA_LANGUAGE", raising=False)
+    monkeypatch.setenv("LOA_SECRET_KEY", SECRET.hex())
 
     def run(*arguments: str) -> int:
         monkeypatch.setattr("sys.argv", ["loa", *arguments])

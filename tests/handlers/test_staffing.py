@@ -11,6 +11,7 @@ from storage.own_data import OwnData
 from storage.tables import staff, staff_changes
 from tests.handlers.house import House
 from tests.handlers.personnel import Personnel
+from tests.keys import NAMES
 
 
 @pytest.fixture
@@ -86,7 +87,9 @@ async def test_the_own_data_of_the_staff_are_handed_out(personnel: Personnel) ->
     await house.staffing.link(
         house.person(phuc), house.person(personnel.newsroom.minh), house.person(personnel.newsroom.lan)
     )
-    exported = await OwnData(house.engine, house.committer, tokens=house.tokens).export(house.person(phuc))
+    exported = await OwnData(
+        house.engine, house.committer, NAMES, tokens=house.tokens, now=house.clock.now
+    ).export(house.person(phuc))
 
     assert [row["roles"] for row in exported["staff"]] == [["approver"]]
     assert [row["act"] for row in exported["staff_changes"]] == ["linked"]

@@ -290,8 +290,8 @@ BY_ROW: Mapping[str, tuple[Removal, ...]] = {
             ("tests/attacks/test_leaks.py",),
         ),
         Removal(
-            "a reporter has one name in all cases", "storage/sealing.py", 'return _named(self._naming, f"{case_id}\\0{person}")',
-            'return _named(b"one key for all", person)', ("tests/storage/test_cases.py",),
+            "a reporter has one name in all cases", "storage/sealing.py", 'return named(self._naming, f"{case_id}\\0{person}")',
+            'return named(b"one key for all", person)', ("tests/storage/test_cases.py",),
         ),
     ),
     "the demonstration": (
