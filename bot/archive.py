@@ -15,6 +15,7 @@ from storage.drafts import DraftBook
 from storage.forgetting import EvidenceBook, OwnReports
 from storage.own_data import OwnData
 from storage.progress_messages import ProgressMessages
+from storage.proposals import ProposalBook
 from storage.published import PublishedBulletins
 from storage.sealing import Sealer
 from storage.tellings import TellingRecord
@@ -35,6 +36,7 @@ class Archive:
     drafts: DraftBook
     cases: CaseBook
     casework: CaseworkBook
+    proposals: ProposalBook
     tellings: TellingRecord
     evidence: EvidenceBook
     own_reports: OwnReports
@@ -55,6 +57,7 @@ def archive_of(house: Storehouse, key: bytes, given: Surroundings) -> Archive:
         drafts=DraftBook(engine, committer, sealer),
         cases=CaseBook(engine, committer, sealer),
         casework=CaseworkBook(engine, committer),
+        proposals=ProposalBook(engine, committer),
         tellings=TellingRecord(engine, committer, sealer),
         evidence=EvidenceBook(committer),
         own_reports=OwnReports(engine, committer, sealer),

@@ -58,11 +58,15 @@ class Checks:
         return await self._cases.is_ours(channel)
 
     async def check(self, content: Content) -> Findings:
-        """The findings about ``content``. Nothing is fetched from anywhere."""
+        """All there is to tell the one person who sent ``content``. Nothing is fetched from anywhere."""
+        return replace(await self.look(content), known=await self._cases.known(content.sha256))
+
+    async def look(self, content: Content) -> Findings:
+        """The same without what is known from an earlier case: for keeping, when nobody is told."""
         return Findings(
             genuine=await self._genuineness.check(content.text, content.hidden_links),
             links=check_links(content.text, content.links),
-            known=await self._cases.known(content.sha256),
+            known=None,
             from_our_channel=content.from_our_channel,
             was_cut=content.was_cut,
         )

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.channel import ChannelState
@@ -16,18 +16,25 @@ from reports.cases import CaseState, Purpose, Receipt, Verdict, VerdictKind
 from reports.drafts import DraftToken, ReplyAddress
 from reports.findings import KnownStory
 from reports.ports import Filed, FiledAs, Filing, ReportStatus
+from reports.proposals import MOST_TOLD_ALONE
+from storage.alone import count_alone, is_one_persons, propose_anew
 from storage.committer import Committer
 from storage.sealing import CaseKey, Sealer
 from storage.tables import cases, channels, consents, reports, verdicts
 
 _RECEIPTS_TRIED_AT_MOST = 8
 
-with_verdict = cases.outerjoin(verdicts, verdicts.c.id == cases.c.verdict_id)
+told_id = func.coalesce(cases.c.proposed_id, cases.c.verdict_id)
+"""The verdict that a case speaks of: the proposed one, else the one that stands, which is not told meanwhile."""
+
+with_verdict = cases.outerjoin(verdicts, verdicts.c.id == told_id)
 verdict_columns = (
     verdicts.c.kind.label("verdict_kind"),
     verdicts.c.explanation,
     verdicts.c.sources,
     verdicts.c.given_at,
+    cases.c.proposed_id.is_not(None).label("awaits_second"),
+    verdicts.c.agreed_by,
 )
 
 
@@ -40,14 +47,22 @@ class CaseBook:
         self._sealer = sealer
 
     async def known(self, content_sha256: str) -> KnownStory | None:
-        """What is known about exactly this content."""
+        """What one person who meets exactly this content may be told about it; see ``storage/alone.py``."""
         wanted = (
-            select(cases.c.state, *verdict_columns)
+            select(cases.c.id, cases.c.state, told_id.label("told_id"), cases.c.told_alone, *verdict_columns)
             .select_from(with_verdict)
             .where(cases.c.content_sha256 == content_sha256)
         )
         row = await self._one(wanted)
-        return None if row is None else KnownStory(CaseState(row.state), verdict_of(row))
+        if row is None:
+            return None
+        is_told = not is_one_persons(row) or await self._count(row) or not row.awaits_second
+        return KnownStory(CaseState(row.state), verdict_of(row) if is_told else None)
+
+    async def _count(self, row: Row[Any]) -> bool:
+        if row.told_alone >= MOST_TOLD_ALONE:
+            return False
+        return await self._committer.write(lambda connection: count_alone(connection, row.id, row.told_id))
 
     async def is_ours(self, channel: str) -> bool:
         """Whether ``channel`` (the platform's id) is an active channel of the network."""
@@ -69,11 +84,13 @@ class CaseBook:
             report = await _report_of(connection, case.id, reporter)
             if report is not None:
                 await self._ask_again(connection, report, filing, key)
-                return Filed(report.receipt, FiledAs.AGAIN, case.verdict_id is not None)
+                return await _filed_as(connection, case.id, report.receipt, FiledAs.AGAIN)
             receipt = await _free_receipt(connection, receipts)
             report_id = await self._insert(connection, (case.id, receipt, reporter), filing, key)
             await _consent(connection, report_id, filing.consents, filing.at)
-            return Filed(receipt, outcome, case.verdict_id is not None)
+            if filing.is_severe:
+                await propose_anew(connection, case, {"changed_at": filing.at, **_reopened(case, filing)})
+            return await _filed_as(connection, case.id, receipt, outcome)
 
         return await self._committer.write(work)
 
@@ -102,7 +119,11 @@ class CaseBook:
             .where(reports.c.receipt == receipt)
         )
         row = await self._one(wanted)
-        return None if row is None else ReportStatus(CaseState(row.state), row.filed_at, verdict_of(row))
+        if row is None:
+            return None
+        # A receipt can be passed on to anybody, so it never shows what only ten people may hear.
+        verdict = None if row.awaits_second else verdict_of(row)
+        return ReportStatus(CaseState(row.state), row.filed_at, verdict)
 
     async def _one(self, wanted: Select[Any]) -> Row[Any] | None:
         async with self._engine.connect() as connection:
@@ -114,7 +135,7 @@ class CaseBook:
 
     async def _report_from(self, connection: AsyncConnection, draft: DraftToken) -> Row[Any] | None:
         wanted: Select[Any] = (
-            select(reports.c.id, reports.c.receipt, cases.c.verdict_id)
+            select(reports.c.id, reports.c.receipt, reports.c.case_id)
             .select_from(reports.join(cases))
             .where(reports.c.origin_key == self._origin_key(draft))
         )
@@ -125,22 +146,18 @@ class CaseBook:
         report = await self._report_from(connection, draft)
         if report is None:
             return None
-        return Filed(report.receipt, FiledAs.AGAIN, report.verdict_id is not None)
+        return await _filed_as(connection, report.case_id, report.receipt, FiledAs.AGAIN)
 
     async def _case_for(self, connection: AsyncConnection, filing: Filing) -> tuple[Row[Any], FiledAs]:
         """The case about this content, opened (again) or joined."""
         content_sha256 = filing.content.sha256
         known = (
-            await connection.execute(select(cases).where(cases.c.content_sha256 == content_sha256))
+            await connection.execute(
+                select(cases).where(cases.c.content_sha256 == content_sha256).with_for_update()
+            )
         ).one_or_none()
-        open_now: dict[str, Any] = {
-            "state": CaseState.OPEN,
-            "content": filing.content.text,
-            "findings": [list(finding) for finding in filing.findings],
-            "opened_at": filing.at,
-            "changed_at": filing.at,
-        }
         if known is None:
+            open_now = _opened(filing)
             fresh = {
                 "content_sha256": content_sha256,
                 "wrapped_key": self._sealer.new_case_key(content_sha256),
@@ -150,7 +167,7 @@ class CaseBook:
         if known.state == CaseState.CLOSED:
             if known.verdict_id is not None:
                 return known, FiledAs.JOINED
-            open_now |= {"card_message_id": None, "card_topic_id": None, "card_shown_at": None}
+            open_now = _opened(filing) | _reopened(known, filing)
             reopening = update(cases).where(cases.c.id == known.id).values(**open_now).returning(cases)
             return (await connection.execute(reopening)).one(), FiledAs.NEW_CASE
         await connection.execute(update(cases).where(cases.c.id == known.id).values(changed_at=filing.at))
@@ -204,7 +221,8 @@ def verdict_of(row: Row[Any]) -> Verdict | None:
     """The verdict in a row that has ``verdict_columns``."""
     if row.verdict_kind is None:
         return None
-    return Verdict(VerdictKind(row.verdict_kind), row.explanation, tuple(row.sources), row.given_at)
+    kind, sources = VerdictKind(row.verdict_kind), tuple(row.sources)
+    return Verdict(kind, row.explanation, sources, row.given_at, row.awaits_second)
 
 
 def sealed_address(address: ReplyAddress | None, receipt: str, key: CaseKey) -> bytes | None:
@@ -215,6 +233,33 @@ def sealed_address(address: ReplyAddress | None, receipt: str, key: CaseKey) -> 
 def opened_address(sealed: bytes, receipt: str, key: CaseKey) -> ReplyAddress:
     """What ``sealed_address`` sealed. Raises SealBroken."""
     return ReplyAddress(**json.loads(key.open(sealed, receipt)))
+
+
+def _opened(filing: Filing) -> dict[str, Any]:
+    """A case as it begins."""
+    return {
+        "state": CaseState.OPEN,
+        "content": filing.content.text,
+        "findings": [list(finding) for finding in filing.findings],
+        "opened_at": filing.at,
+        "changed_at": filing.at,
+    }
+
+
+def _reopened(case: Row[Any], filing: Filing) -> dict[str, Any]:
+    """What begins anew in a closed case that is taken up again: its content, and its card; nothing in others."""
+    if case.state != CaseState.CLOSED:
+        return {}
+    card = {"card_message_id": None, "card_topic_id": None, "card_shown_at": None}
+    return {**_opened(filing), **card}
+
+
+async def _filed_as(connection: AsyncConnection, case_id: int, receipt: str, outcome: FiledAs) -> Filed:
+    wanted = select(cases.c.verdict_id, cases.c.proposed_id).where(cases.c.id == case_id)
+    case = (await connection.execute(wanted)).one()
+    awaits_second = case.proposed_id is not None
+    is_answered = case.verdict_id is not None and not awaits_second
+    return Filed(Receipt(receipt), outcome, is_answered, awaits_second)
 
 
 async def _report_of(connection: AsyncConnection, case_id: int, reporter: str) -> Row[Any] | None:

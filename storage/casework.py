@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Label, Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.channel import PersonId
@@ -15,12 +15,16 @@ from reports.cases import (
     Case,
     CaseId,
     CaseState,
+    Need,
+    Proposal,
     Reason,
+    Verdict,
     VerdictKind,
     may_become,
     state_after,
 )
 from reports.ports import Card, CardPlace, ClaimOutcome, Deciding, GivingOutcome, NewVerdict
+from reports.proposals import Judge, words_sha256
 from storage.cases import verdict_columns, verdict_of, with_verdict
 from storage.committer import Committer
 from storage.tables import cases, reports, staff, verdicts
@@ -28,6 +32,21 @@ from storage.tables import cases, reports, staff, verdicts
 _CARD_REFRESHED_AFTER = timedelta(seconds=30)
 _CARD_TRIED_AGAIN_AFTER = timedelta(seconds=60)
 _FREE: dict[str, Any] = {"claimed_by": None, "deciding": None}
+
+
+def _name_of(person: ColumnElement[str], label: str) -> Label[str]:
+    return select(staff.c.name).where(staff.c.person == person).scalar_subquery().label(label)
+
+
+_WITH_NAMES = select(
+    cases,
+    verdicts.c.author,
+    verdicts.c.needs,
+    _name_of(cases.c.claimed_by, "claimed_by_name"),
+    _name_of(verdicts.c.author, "author_name"),
+    _name_of(verdicts.c.agreed_by, "agreed_by_name"),
+    *verdict_columns,
+).select_from(with_verdict)
 
 
 class CaseworkBook:
@@ -49,6 +68,8 @@ class CaseworkBook:
             if row.claimed_by is not None:
                 return ClaimOutcome.DONE if row.claimed_by == moderator else ClaimOutcome.TAKEN
             before = CaseState(row.state)
+            if before is CaseState.PROPOSED:
+                return ClaimOutcome.OVER  # only sent back or taken back is it anybody's again
             after = before if before in HAS_VERDICT else CaseState.CLAIMED
             if after is not before and not may_become(before, after):
                 return ClaimOutcome.OVER
@@ -98,17 +119,17 @@ class CaseworkBook:
         wanted = select(cases).where(or_(cases.c.prompt_message_id == message_id, theirs))
         async with self._engine.connect() as connection:
             rows = (await connection.execute(wanted)).all()
-        asked = [row for row in rows if row.prompt_message_id == message_id]
-        if asked:
-            return _deciding_of(asked[0])
-        return _deciding_of(rows[0]) if len(rows) == 1 else None
+            asked = [row for row in rows if row.prompt_message_id == message_id]
+            if not asked and len(rows) != 1:
+                return None
+            return await _deciding_of(connection, (asked or rows)[0])
 
     async def keep_written(self, case: CaseId, written: str) -> None:
         """Keep an explanation that lacks something."""
         await self._set(case, {"deciding_text": written})
 
-    async def give(self, verdict: NewVerdict) -> GivingOutcome:
-        """Record a verdict, and free the case from its claimer."""
+    async def give(self, verdict: NewVerdict, judge: Judge) -> GivingOutcome:
+        """Record a verdict, or propose it where ``judge`` says so, and free the case from its claimer."""
 
         async def work(connection: AsyncConnection) -> GivingOutcome:
             given = select(verdicts.c.id).where(verdicts.c.origin_key == verdict.origin_key)
@@ -118,17 +139,20 @@ class CaseworkBook:
             if row is None or row.claimed_by != verdict.moderator:
                 return GivingOutcome.NOT_YOURS
             before = CaseState(row.state)
-            after = state_after(before, verdict.kind)
+            needs = judge((await _reasons_of(connection, verdict.case)).keys())
+            after = state_after(before, verdict.kind, needs)
             if not may_become(before, after):
                 return GivingOutcome.NOT_YOURS
-            verdict_id = await _insert_verdict(connection, verdict)
+            place = "proposed_id" if needs else "verdict_id"
             changed = {
                 "state": after,
-                "verdict_id": verdict_id,
+                place: await _insert_verdict(connection, verdict, needs),
                 "deciding_text": None,
                 "changed_at": verdict.at,
             }
             await _change(connection, row, {**changed, **_FREE})
+            if needs:
+                return GivingOutcome.PROPOSED
             return GivingOutcome.REVISED if before in HAS_VERDICT else GivingOutcome.GIVEN
 
         return await self._committer.write(work)
@@ -171,7 +195,8 @@ class CaseworkBook:
 
 
 async def _row(connection: AsyncConnection, case: CaseId) -> Row[Any] | None:
-    return (await connection.execute(select(cases).where(cases.c.id == case))).one_or_none()
+    """The case, held until the end of the transaction: nobody reports it for another reason meanwhile."""
+    return (await connection.execute(select(cases).where(cases.c.id == case).with_for_update())).one_or_none()
 
 
 async def _change(connection: AsyncConnection, row: Row[Any], values: dict[str, Any]) -> bool:
@@ -184,7 +209,7 @@ async def _change(connection: AsyncConnection, row: Row[Any], values: dict[str, 
     return changed.rowcount == 1
 
 
-async def _insert_verdict(connection: AsyncConnection, verdict: NewVerdict) -> int:
+async def _insert_verdict(connection: AsyncConnection, verdict: NewVerdict, needs: Sequence[Need]) -> int:
     inserted = await connection.execute(
         insert(verdicts)
         .values(
@@ -195,6 +220,7 @@ async def _insert_verdict(connection: AsyncConnection, verdict: NewVerdict) -> i
             author=verdict.moderator,
             origin_key=verdict.origin_key,
             given_at=verdict.at,
+            needs=list(needs),
         )
         .returning(verdicts.c.id)
     )
@@ -202,13 +228,32 @@ async def _insert_verdict(connection: AsyncConnection, verdict: NewVerdict) -> i
     return verdict_id
 
 
-def _deciding_of(row: Row[Any]) -> Deciding:
+async def _deciding_of(connection: AsyncConnection, row: Row[Any]) -> Deciding:
+    reasons = await _reasons_of(connection, row.id)
     return Deciding(
         case=CaseId(row.id),
         kind=None if row.deciding is None else VerdictKind(row.deciding),
         moderator=None if row.claimed_by is None else PersonId(row.claimed_by),
         written=row.deciding_text or "",
+        reasons=tuple(reasons),
+        listeners=await _listeners_of(connection, row.id),
     )
+
+
+async def _reasons_of(connection: AsyncConnection, case: int) -> dict[Reason, int]:
+    """For which reasons a case was reported, and how often each, the most frequent first."""
+    counted = (
+        select(reports.c.reason, func.count().label("times"))
+        .where(reports.c.case_id == case)
+        .group_by(reports.c.reason)
+        .order_by(func.count().desc(), reports.c.reason)
+    )
+    return {Reason(row.reason): row.times for row in await connection.execute(counted)}
+
+
+async def _listeners_of(connection: AsyncConnection, case: int) -> int:
+    wanted = select(func.count()).where(reports.c.case_id == case, reports.c.sealed_address.is_not(None))
+    return int(await connection.scalar(wanted) or 0)
 
 
 def _is_stale(now: datetime) -> Any:
@@ -222,35 +267,51 @@ def _is_stale(now: datetime) -> Any:
 
 
 async def _take(connection: AsyncConnection, case: int, now: datetime) -> Card | None:
-    with_names = with_verdict.outerjoin(staff, staff.c.person == cases.c.claimed_by)
-    wanted = select(cases, staff.c.name, *verdict_columns).select_from(with_names).where(cases.c.id == case)
-    row = (await connection.execute(wanted)).one_or_none()
-    if row is None:
+    found = await read_case(connection, cases.c.id == case)
+    if not found:
         return None
     await connection.execute(update(cases).where(cases.c.id == case).values(card_shown_at=now))
-    place = None
-    if row.card_message_id is not None:
-        place = CardPlace(row.card_chat, row.card_message_id, row.card_topic_id)
-    return Card(await _case_of(connection, row), place)
+    return found[0]
+
+
+async def read_case(connection: AsyncConnection, wanted: ColumnElement[bool], at_most: int = 1) -> list[Card]:
+    """Cases with their cards, the oldest first."""
+    rows = (await connection.execute(_WITH_NAMES.where(wanted).order_by(cases.c.id).limit(at_most))).all()
+    return [Card(await _case_of(connection, row), _place_of(row)) for row in rows]
+
+
+def _place_of(row: Row[Any]) -> CardPlace | None:
+    if row.card_message_id is None:
+        return None
+    return CardPlace(row.card_chat, row.card_message_id, row.card_topic_id)
 
 
 async def _case_of(connection: AsyncConnection, row: Row[Any]) -> Case:
-    counted = (
-        select(reports.c.reason, func.count().label("times"))
-        .where(reports.c.case_id == row.id)
-        .group_by(reports.c.reason)
-        .order_by(func.count().desc(), reports.c.reason)
-    )
-    reasons = (await connection.execute(counted)).all()
+    reasons = await _reasons_of(connection, row.id)
+    verdict = verdict_of(row)
     return Case(
         id=CaseId(row.id),
         state=CaseState(row.state),
         content=row.content,
         findings=tuple((kind, about) for kind, about in row.findings),
-        reasons=tuple(Reason(counted.reason) for counted in reasons),
-        reporters=sum(counted.times for counted in reasons),
+        reasons=tuple(reasons),
+        reporters=sum(reasons.values()),
         opened_at=row.opened_at,
         claimed_by=None if row.claimed_by is None else PersonId(row.claimed_by),
-        claimed_by_name=row.name or "",
-        verdict=verdict_of(row),
+        claimed_by_name=row.claimed_by_name or "",
+        verdict=verdict,
+        listeners=await _listeners_of(connection, row.id),
+        proposal=_proposal_of(row, verdict),
+        agreed_by_name=row.agreed_by_name or "",
+    )
+
+
+def _proposal_of(row: Row[Any], verdict: Verdict | None) -> Proposal | None:
+    if verdict is None or not verdict.awaits_second:
+        return None
+    return Proposal(
+        words_sha256(CaseId(row.id), verdict.kind, verdict.explanation, verdict.sources),
+        PersonId(row.author),
+        row.author_name or "",
+        tuple(Need(need) for need in row.needs or ()),
     )

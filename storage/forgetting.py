@@ -171,5 +171,13 @@ async def _erase_evidence(connection: AsyncConnection, rules: Retention, now: da
     await connection.execute(
         update(cases)
         .where(over)
-        .values(content="", findings=[], wrapped_key=None, claimed_by=None, deciding=None, deciding_text=None)
+        .values(
+            content="",
+            findings=[],
+            wrapped_key=None,
+            claimed_by=None,
+            proposed_id=None,
+            deciding=None,
+            deciding_text=None,
+        )
     )
