@@ -222,9 +222,8 @@ class Quotas(_Section):
     reports_in_all_a_minute: int = Field(default=600, ge=1, le=100_000)
 
 
-Domain = Annotated[
-    str, Field(pattern=r"^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$")
-]
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+Domain = Annotated[str, Field(pattern=rf"^(?:{_LABEL}\.)+[a-z]{_LABEL}$", max_length=253)]
 """A domain in small letters, with at least one dot; international ones in punycode."""
 
 

@@ -118,7 +118,9 @@ async def _words_of(connection: AsyncConnection, case: Row[Any], verdict_id: int
         verdicts.c.author,
         verdicts.c.agreed_by,
     )
-    wanted = select(cases, *words).where(cases.c.id == case.id, verdicts.c.id == verdict_id)
+    of_the_case = cases.join(verdicts, verdicts.c.case_id == cases.c.id)
+    wanted = select(cases, *words).select_from(of_the_case)
+    wanted = wanted.where(cases.c.id == case.id, verdicts.c.id == verdict_id)
     return (await connection.execute(wanted)).one_or_none()
 
 
