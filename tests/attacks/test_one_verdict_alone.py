@@ -179,7 +179,9 @@ async def test_a_case_that_was_closed_and_is_reported_as_severe_takes_two_as_wel
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_whatever_she_does_an_eleventh_is_never_reached(house: House, corner: Corner, seed: int) -> None:
+async def test_whatever_she_does_an_eleventh_is_never_reached(
+    house: House, corner: Corner, seed: int
+) -> None:
     """Any number of presses, repeats, revisions, claims, new reports, other reasons and nights."""
     chance, citizens = Random(seed), list[User]()
     await corner.report(house.world.add_user("Bạn của Lan"), consent=QUIETLY, reason=IT_IS_DANGEROUS)
@@ -199,7 +201,9 @@ async def one_act(house: House, corner: Corner, chance: Random, citizens: list[U
     labels = (
         CLAIM, SCAM_KIND, FALSE, SEND, SEND_TO_SECOND, AGREE, TAKE_BACK, GIVE_BACK, REVISE, NOT_NOW, OPINION, CLOSE,
     )  # fmt: skip
-    shown = {button.label for message in house.shown(corner.group) for row in message.buttons for button in row}
+    shown = {
+        button.label for message in house.shown(corner.group) for row in message.buttons for button in row
+    }
     match chance.randrange(8):
         case 0 | 1 | 2:
             await corner.press(corner.lan, chance.choice([label for label in labels if label in shown]))
@@ -215,7 +219,9 @@ async def one_act(house: House, corner: Corner, chance: Random, citizens: list[U
             citizens.append(house.world.add_user("Người nữa"))
             await corner.ask(citizens[-1], SCAM)
             if "🙋 Chưa, nhờ điều phối viên" in house.labels(citizens[-1]):
-                await corner.report(citizens[-1], reason=chance.choice([IT_IS_DANGEROUS, "Điểm khác không đúng sự thật"]))
+                await corner.report(
+                    citizens[-1], reason=chance.choice([IT_IS_DANGEROUS, "Điểm khác không đúng sự thật"])
+                )
                 assert receipt_in(house.last(citizens[-1]).text)
 
 
@@ -225,7 +231,9 @@ async def write_and_send(house: House, corner: Corner, chance: Random) -> None:
         if label in house.labels(corner.group):
             await corner.press(corner.lan, label)
     kind = chance.choice([SCAM_KIND, FALSE])
-    shown = {button.label for message in house.shown(corner.group) for row in message.buttons for button in row}
+    shown = {
+        button.label for message in house.shown(corner.group) for row in message.buttons for button in row
+    }
     if kind in shown:
         await corner.press(corner.lan, kind)
         await corner.reply(corner.lan, chance.choice([LURE, MILD_LIE]))

@@ -1,0 +1,355 @@
+"""Proposed verdicts in a real database: ten places in all, and a second person who is one, on both backends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import delete, insert, select
+
+from members.channel import PersonId
+from members.roles import Role
+from reports import receipts
+from reports.cases import Case, CaseId, CaseState, Need, Purpose, Reason, VerdictKind
+from reports.content import Content
+from reports.drafts import DraftToken, ReplyAddress
+from reports.ports import ClaimOutcome, FiledAs, Filing, GivingOutcome, NewVerdict, Retention, Told
+from reports.seconding import Second, Seconding
+from storage.cases import CaseBook
+from storage.casework import CaseworkBook
+from storage.committer import Committer
+from storage.engine import open_engine
+from storage.forgetting import EvidenceBook
+from storage.proposals import ProposalBook
+from storage.sealing import Sealer
+from storage.tables import cases, metadata, staff
+from storage.tellings import TellingRecord
+
+NOON = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
+SOON, LATER = NOON + timedelta(minutes=1), NOON + timedelta(minutes=10)
+LAN, MINH, HANH = PersonId("telegram:2001"), PersonId("telegram:2002"), PersonId("telegram:2003")
+RUMOUR = Content("Uống nước chanh nóng chữa khỏi ung thư", (), False, False, False)
+CASE = CaseId(1)
+
+
+def takes_two(_: Collection[Reason]) -> tuple[Need, ...]:
+    return (Need.SCAM,)
+
+
+def severe_takes_two(reasons: Collection[Reason]) -> tuple[Need, ...]:
+    return (Need.SEVERE,) if Reason.HARMFUL_RUMOUR in reasons else ()
+
+
+@dataclass(slots=True)
+class Books:
+    """One process over the database."""
+
+    committer: Committer
+    cases: CaseBook
+    casework: CaseworkBook
+    tellings: TellingRecord
+    proposals: ProposalBook
+    evidence: EvidenceBook
+    numbers: count[int]
+
+    async def file(self, number: int, reason: Reason = Reason.OTHER_FACTUAL) -> FiledAs:
+        person = PersonId(f"telegram:{1000 + number}")
+        filing = Filing(
+            draft=DraftToken(f"draft-{next(self.numbers)}"),
+            person=person,
+            address=ReplyAddress("loa", str(number), "7", "vi"),
+            content=RUMOUR,
+            findings=(),
+            reason=reason,
+            is_severe=reason is Reason.HARMFUL_RUMOUR,
+            consents=((Purpose.FILE, "aa"),),
+            at=NOON,
+        )
+        return (await self.cases.file(filing, lambda: receipts.make(str(next(self.numbers))))).outcome
+
+    async def propose(self, words: str = "Không có nghiên cứu nào như vậy.") -> None:
+        assert await self.casework.claim(CASE, LAN, NOON) is ClaimOutcome.DONE
+        assert await self.give(VerdictKind.SCAM, takes_two, words) is GivingOutcome.PROPOSED
+
+    async def give(
+        self,
+        kind: VerdictKind = VerdictKind.FALSE,
+        judge: Callable[[Collection[Reason]], tuple[Need, ...]] = severe_takes_two,
+        words: str = "Không có nghiên cứu nào như vậy.",
+    ) -> GivingOutcome:
+        key = f"press:{next(self.numbers)}"
+        verdict = NewVerdict(
+            case=CASE, moderator=LAN, kind=kind, explanation=words, sources=(), origin_key=key, at=NOON
+        )
+        return await self.casework.give(verdict, judge)
+
+    async def agree(self, person: PersonId = MINH, sha256: str | None = None) -> Seconding:
+        return await self.proposals.agree(Second(CASE, person, sha256 or await self.sha256(), NOON))
+
+    async def sha256(self) -> str:
+        (case,) = await self.proposals.waiting(5)
+        assert case.proposal is not None
+        return case.proposal.sha256
+
+    async def case(self) -> Case:
+        card = await self.casework.take(CASE, NOON)
+        assert card is not None
+        return card.case
+
+    async def told_alone(self) -> int:
+        return int(await self.committer.write(lambda c: c.scalar(select(cases.c.told_alone))) or 0)
+
+    async def meets(self) -> bool:
+        """Whether somebody who meets the story is told the verdict."""
+        known = await self.cases.known(RUMOUR.sha256)
+        return known is not None and known.verdict is not None
+
+    async def dismiss(self, person: PersonId) -> None:
+        await self.committer.write(lambda c: c.execute(delete(staff).where(staff.c.person == person)))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Every backend keeps the same promises."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("prepared_postgres_url"))
+    return f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite3"
+
+
+@asynccontextmanager
+async def process(url: str, first_number: int) -> AsyncIterator[Books]:
+    engine = open_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    committer, sealer = Committer(engine), Sealer(bytes(range(32)), random_bytes=Random(5).randbytes)
+    running = asyncio.create_task(committer.run())
+    yield Books(
+        committer,
+        CaseBook(engine, committer, sealer),
+        CaseworkBook(engine, committer),
+        TellingRecord(engine, committer, sealer),
+        ProposalBook(engine, committer),
+        EvidenceBook(committer),
+        count(first_number),
+    )
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    await engine.dispose()
+
+
+@pytest.fixture
+async def processes(url: str) -> AsyncIterator[tuple[Books, Books]]:
+    """Two of them over the same database, with Lan, Minh and Hạnh on the staff."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(process(url, 1))
+        second = await stack.enter_async_context(process(url, 100_000))
+        people = [(LAN, "Lan", Role.MODERATOR), (MINH, "Minh", Role.MODERATOR), (HANH, "Hạnh", Role.APPROVER)]
+        rows = [{"person": person, "name": name, "roles": [role]} for person, name, role in people]
+        await first.committer.write(lambda connection: connection.execute(insert(staff), rows))
+        yield first, second
+
+
+@pytest.fixture
+def books(processes: tuple[Books, Books]) -> Books:
+    return processes[0]
+
+
+# --- ten places
+
+
+async def test_of_many_who_meet_it_at_once_in_two_processes_ten_are_told(
+    processes: tuple[Books, Books],
+) -> None:
+    first, second = processes
+    await first.file(1)
+    await first.propose()
+
+    told = await asyncio.gather(*(books.meets() for books in processes for _ in range(30)))
+
+    assert sum(told) == 10
+    assert not await second.meets()
+
+
+async def test_reporters_and_readers_share_the_ten_places(processes: tuple[Books, Books]) -> None:
+    first, second = processes
+    for number in range(8):
+        await first.file(number)
+    await first.propose()
+    readers = [await second.meets() for _ in range(6)]
+
+    taken = await first.tellings.take(NOON, SOON, 50)
+
+    assert (sum(readers), len(taken)) == (6, 4)
+    assert await second.tellings.take(NOON, SOON, 50) == []
+    await first.agree()
+    assert len(await second.tellings.take(NOON, SOON, 50)) == 4
+
+
+async def test_a_place_is_free_again_when_it_certainly_did_not_arrive(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+    (telling,) = await books.tellings.take(NOON, SOON, 50)
+    assert await books.told_alone() == 1
+
+    await books.tellings.settle(telling, Told.NOT_SENT, NOON)
+
+    assert await books.told_alone() == 0
+    (again,) = await books.tellings.take(LATER, LATER + timedelta(minutes=1), 50)
+    assert (again.may_be_repeat, await books.told_alone()) == (False, 1)
+
+
+async def test_a_place_stays_taken_when_it_may_have_arrived_and_the_repeat_takes_no_other(
+    books: Books,
+) -> None:
+    await books.file(1)
+    await books.propose()
+    (telling,) = await books.tellings.take(NOON, SOON, 50)
+    await books.tellings.settle(telling, Told.UNKNOWN, NOON)
+
+    (again,) = await books.tellings.take(LATER, LATER + timedelta(minutes=1), 50)
+    await books.tellings.settle(again, Told.NOT_SENT, LATER)
+
+    assert (again.may_be_repeat, await books.told_alone()) == (True, 1)
+
+
+async def test_who_was_told_early_is_not_told_again_when_it_is_agreed_to(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+    (telling,) = await books.tellings.take(NOON, SOON, 50)
+    assert telling.verdict.awaits_second
+    await books.tellings.settle(telling, Told.ARRIVED, NOON)
+
+    await books.agree()
+
+    assert await books.tellings.take(LATER, LATER + timedelta(minutes=1), 50) == []
+
+
+async def test_agreement_gives_the_next_words_places_of_their_own(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+    for _ in range(10):
+        assert await books.meets()
+    await books.agree()
+    await books.propose("Sau khi hỏi lại thì khác.")
+
+    assert [await books.meets() for _ in range(11)] == [True] * 10 + [False]
+
+
+# --- the second person
+
+
+async def test_the_author_agrees_to_nothing_of_their_own(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+
+    assert await books.agree(LAN) is Seconding.OWN
+    assert await books.proposals.send_back(Second(CASE, LAN, await books.sha256(), NOON)) is Seconding.OWN
+    assert (await books.case()).state is CaseState.PROPOSED
+
+
+async def test_roles_are_read_in_the_transaction(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+    await books.dismiss(MINH)
+
+    assert await books.agree(MINH) is Seconding.NOT_STAFF
+    assert await books.agree(PersonId("telegram:9")) is Seconding.NOT_STAFF
+    assert await books.agree(HANH) is Seconding.DONE
+
+
+async def test_an_agreement_is_to_exactly_the_words_that_were_shown(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+    shown = await books.sha256()
+    assert await books.proposals.take_back(Second(CASE, LAN, shown, NOON)) is Seconding.DONE
+    await books.give(VerdictKind.SCAM, takes_two, "Lời khác hẳn, không ai đã đọc.")
+
+    assert await books.agree(MINH, shown) is Seconding.CHANGED
+    assert (await books.case()).state is CaseState.PROPOSED
+
+
+async def test_of_many_who_agree_at_once_one_is_the_second_person(processes: tuple[Books, Books]) -> None:
+    first, second = processes
+    await first.file(1)
+    await first.propose()
+    sha256 = await first.sha256()
+
+    outcomes = await asyncio.gather(
+        *(books.agree(who, sha256) for books in processes for who in (MINH, HANH))
+    )
+
+    assert sorted(outcomes) == [Seconding.DONE, *[Seconding.REPEATED] * 3]
+    assert (await second.case()).state is CaseState.ANSWERED
+
+
+async def test_a_proposed_case_is_nobodys_to_claim_or_give_back(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+
+    assert await books.casework.claim(CASE, MINH, NOON) is ClaimOutcome.OVER
+    assert await books.casework.release(CASE, NOON) is ClaimOutcome.OVER
+    assert await books.casework.choose(CASE, LAN, VerdictKind.TRUE) is ClaimOutcome.OVER
+    assert await books.give() is GivingOutcome.NOT_YOURS
+
+
+async def test_sent_back_to_an_author_who_has_gone_it_is_anybodys(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+    await books.dismiss(LAN)
+
+    sent_back = await books.proposals.send_back(Second(CASE, MINH, await books.sha256(), NOON))
+
+    assert sent_back is Seconding.DONE
+    assert (await books.case()).state is CaseState.OPEN
+    assert await books.casework.claim(CASE, MINH, NOON) is ClaimOutcome.DONE
+
+
+async def test_who_can_be_the_second_person_is_told_by_name(books: Books) -> None:
+    assert await books.proposals.others(LAN) == ["Hạnh", "Minh"]
+    await books.dismiss(HANH)
+    assert await books.proposals.others(MINH) == ["Lan"]
+
+
+# --- what changes later
+
+
+async def test_a_severe_report_and_the_verdict_at_the_same_moment_never_pass_each_other(
+    processes: tuple[Books, Books],
+) -> None:
+    first, second = processes
+    await first.file(1)
+    await first.casework.claim(CASE, LAN, NOON)
+
+    await asyncio.gather(first.give(), second.file(2, Reason.HARMFUL_RUMOUR))
+
+    assert (await first.case()).state is CaseState.PROPOSED
+
+
+async def test_what_two_agreed_to_stands_whatever_is_reported_later(books: Books) -> None:
+    await books.file(1, Reason.HARMFUL_RUMOUR)
+    await books.casework.claim(CASE, LAN, NOON)
+    assert await books.give() is GivingOutcome.PROPOSED
+    await books.agree()
+
+    await books.file(2, Reason.HARMFUL_RUMOUR)
+
+    assert (await books.case()).state is CaseState.ANSWERED
+
+
+async def test_a_proposal_nobody_agreed_to_ends_with_its_evidence(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+
+    await books.evidence.sweep(Retention(), NOON + timedelta(days=91))
+
+    assert not await books.meets()
+    assert await books.proposals.waiting(5) == []
+    assert await books.file(2) is FiledAs.NEW_CASE
