@@ -10,6 +10,7 @@ from aiogram import html
 from aiogram.utils.i18n import gettext as _
 from aiogram.utils.i18n import ngettext
 
+from bulletins.wording import shortened, utf16_length
 from handlers.buttons import Cell, Rows
 from handlers.report_words import link_fact_words, verdict_text, verdict_words
 from members.channel import PersonId
@@ -21,6 +22,11 @@ from reports.seconding import Seconding
 from reports.verdicts import Ready
 
 _NAMES_SHOWN = 6
+_LINKS_SHOWN = 5
+_FACTS_SHOWN = 2
+_ADDRESS_UNITS = 60
+_LONG_UNITS = 1_500
+"""Beside a verdict that is longer than this, only the domains of its links are shown."""
 
 
 def need_words(need: Need) -> str:
@@ -35,6 +41,8 @@ def need_words(need: Need) -> str:
 def preview_text(name: str, number: int, ready: Ready, now: datetime, zone: tzinfo) -> str:
     """For its author: what citizens would read, where it leads, to how many it goes, and whether it takes two."""
     verdict = Verdict(ready.kind, ready.explained.explanation, ready.explained.sources, now)
+    read = verdict_text(verdict, zone)
+    is_long = utf16_length(read) > _LONG_UNITS
     goes_to = ngettext(
         "It goes to {count} person who asked to hear.",
         "It goes to {count} people who asked to hear.",
@@ -42,12 +50,12 @@ def preview_text(name: str, number: int, ready: Ready, now: datetime, zone: tzin
     ).format(count=ready.listeners)
     lines = [
         _("👁 {name}, citizens would read exactly this about case {number}:").format(name=name, number=number),
-        html.blockquote(verdict_text(verdict, zone)),
-        *opening_lines(verdict),
+        html.blockquote(read),
+        *opening_lines(verdict, 0 if is_long else _FACTS_SHOWN),
         goes_to,
     ]
     if ready.needs:
-        lines += ["", needs_words(ready.needs, ready.beyond)]
+        lines += ["", needs_words(ready.needs, () if is_long else ready.beyond)]
     return "\n".join(lines)
 
 
@@ -66,19 +74,19 @@ def needs_words(needs: Sequence[Need], beyond: Sequence[str] = ()) -> str:
     why = "; ".join(map(need_words, needs))
     said = _("👥 A second person must agree, because {why}. Until then at most {most} people hear it.")
     lines = [said.format(why=why, most=MOST_TOLD_ALONE)]
-    lines += [f"• {html.code(html.quote(defanged(written)))}" for written in beyond]
+    lines += [f"• {_address(defanged(written))}" for written in beyond]
     return "\n".join(lines)
 
 
-def opening_lines(verdict: Verdict) -> list[str]:
+def opening_lines(verdict: Verdict, facts_shown: int = _FACTS_SHOWN) -> list[str]:
     """Where the links in a verdict really lead; nothing where it has none."""
-    links = check_links("\n".join([verdict.explanation, *verdict.sources]))
+    links = check_links("\n".join([verdict.explanation, *verdict.sources]))[:_LINKS_SHOWN]
     if not links:
         return []
     lines = ["🔗 " + _("Its links open:")]
     for link in links:
-        facts = "; ".join(map(link_fact_words, link.facts))
-        lines.append(f"• {html.code(html.quote(link.domain))}" + (f": {facts}" if facts else ""))
+        facts = "; ".join(map(link_fact_words, link.facts[:facts_shown]))
+        lines.append(f"• {_address(link.domain)}" + (f": {facts}" if facts else ""))
     return lines
 
 
@@ -92,9 +100,10 @@ def proposal_lines(case: Case, proposal: Proposal, zone: tzinfo) -> list[str]:
         case.listeners,
     ).format(count=case.listeners)
     verdict = replace(case.verdict, awaits_second=False)
+    read = verdict_text(verdict, zone)
     return [
-        verdict_text(verdict, zone),
-        *opening_lines(verdict),
+        read,
+        *opening_lines(verdict, 0 if utf16_length(read) > _LONG_UNITS else _FACTS_SHOWN),
         "",
         needs_words(proposal.needs),
         said,
@@ -174,3 +183,7 @@ def _invited(others: Sequence[str]) -> str:
         "them in private. Until then at most {most} people hear it."
     )
     return said.format(names=names + more, most=MOST_TOLD_ALONE)
+
+
+def _address(written: str) -> str:
+    return html.code(html.quote(shortened(written, _ADDRESS_UNITS)))

@@ -10,7 +10,7 @@ from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.enums import ChatType
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import CallbackQuery, Message, User
+from aiogram.types import CallbackQuery, LinkPreviewOptions, Message, User
 from aiogram.utils.i18n import gettext as _
 
 from bulletins.wording import one_line, without_odd_characters
@@ -29,7 +29,7 @@ from handlers.proposal_words import (
 from handlers.telling import show_instead
 from members.buttons import Payload
 from members.roles import Who
-from reports.cases import CaseId
+from reports.cases import Case, CaseId, Proposal
 from reports.seconding import Seconding
 
 _LONGEST_WORD_CHARACTERS = 200
@@ -75,15 +75,18 @@ class SecondingTalk:
         if not waiting:
             await message.answer(_("No verdict waits for a second person."))
         for case in waiting:
-            if case.proposal is None:
-                continue
-            person = writer_of(message)
-            heading = html.bold(_("Case {number}").format(number=case.id))
-            keyboard = await self._desk.buttons.keyboard(
-                proposal_rows(case, case.proposal, person), chat=message.chat.id, person=person
-            )
-            text = "\n".join([heading, *proposal_lines(case, case.proposal, self._desk.zone)])
-            await message.answer(text, reply_markup=keyboard)
+            if case.proposal is not None:
+                await self._show(message, case, case.proposal)
+
+    async def _show(self, message: Message, case: Case, proposal: Proposal) -> None:
+        person = writer_of(message)
+        heading = html.bold(_("Case {number}").format(number=case.id))
+        rows = proposal_rows(case, proposal, person)
+        await message.answer(
+            "\n".join([heading, *proposal_lines(case, proposal, self._desk.zone)]),
+            reply_markup=await self._desk.buttons.keyboard(rows, chat=message.chat.id, person=person),
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
 
     async def agree(self, query: CallbackQuery, payload: Payload) -> None:
         """A yes to exactly these words: everybody who asked is told."""

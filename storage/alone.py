@@ -17,6 +17,9 @@ from reports.cases import CaseState, Need, VerdictKind
 from reports.proposals import MOST_TOLD_ALONE
 from storage.tables import cases, reports, verdicts
 
+WITHDRAWN = -1
+"""In ``reports.told_verdict_id``: they were told words that do not stand; 0 is nothing, all others a verdict."""
+
 
 def is_one_persons(row: Row[Any]) -> bool:
     """Whether telling the verdict in a row that has ``verdict_columns`` counts."""
@@ -44,6 +47,12 @@ async def give_place_back(connection: AsyncConnection, report_id: int, verdict_i
         .where(cases.c.id == case_id, cases.c.proposed_id == verdict_id, cases.c.told_alone > 0)
         .values(told_alone=cases.c.told_alone - 1)
     )
+
+
+async def tell_again(connection: AsyncConnection, case_id: int, proposed_id: int) -> None:
+    """A proposed revision was withdrawn: who heard it already is told what stands, marked as revised."""
+    heard = (reports.c.case_id == case_id) & (reports.c.told_verdict_id == proposed_id)
+    await connection.execute(update(reports).where(heard).values(told_verdict_id=WITHDRAWN))
 
 
 async def propose_anew(connection: AsyncConnection, case: Row[Any], changed: dict[str, Any]) -> None:

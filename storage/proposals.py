@@ -16,6 +16,7 @@ from members.roles import Role, Who, allows
 from reports.cases import Case, CaseId, CaseState, VerdictKind, may_become, state_after
 from reports.proposals import words_sha256
 from reports.seconding import Second, Seconding
+from storage.alone import tell_again
 from storage.casework import read_case
 from storage.committer import Committer
 from storage.tables import cases, staff, verdicts
@@ -76,7 +77,7 @@ class ProposalBook:
     async def waiting(self, at_most: int) -> Sequence[Case]:
         """Cases whose verdict waits for a second person, the oldest first."""
         async with self._engine.connect() as connection:
-            cards = await read_case(connection, cases.c.proposed_id.is_not(None), at_most)
+            cards = await read_case(connection, cases.c.state == CaseState.PROPOSED, at_most)
             return [card.case for card in cards]
 
     async def others(self, person: PersonId) -> Sequence[str]:
@@ -96,7 +97,7 @@ class ProposalBook:
             if case is None:
                 return Seconding.OVER
             words = await _words_of(connection, case, case.proposed_id or case.verdict_id)
-            if words is None or words_of(words) != second.sha256:
+            if words is None or _sha256_of(words) != second.sha256:
                 return Seconding.OVER if case.proposed_id is None else Seconding.CHANGED
             if case.proposed_id is None:
                 return Seconding.OVER if words.agreed_by is None else Seconding.REPEATED
@@ -105,7 +106,7 @@ class ProposalBook:
         return await self._committer.write(work)
 
 
-def words_of(row: Row[Any]) -> str:
+def _sha256_of(row: Row[Any]) -> str:
     """The name of exactly the words in a row of a case with its verdict."""
     return words_sha256(CaseId(row.id), VerdictKind(row.kind), row.explanation, row.sources)
 
@@ -129,6 +130,7 @@ async def _give_back(connection: AsyncConnection, row: Row[Any], second: Second)
     roles = await _roles_of(connection, row.author)
     author = row.author if allows(Who.MODERATOR, roles) else None
     if row.verdict_id is not None:
+        await tell_again(connection, row.id, row.proposed_id)
         state = CaseState.ANSWERED
     else:
         state = CaseState.OPEN if author is None else CaseState.CLAIMED

@@ -92,7 +92,7 @@ def _telling_of(row: Row[Any], address: ReplyAddress, was_counted: bool) -> Tell
         receipt=row.receipt,
         address=address,
         verdict=verdict,
-        is_revision=row.told_verdict_id > 0,
+        is_revision=row.told_verdict_id != 0,
         may_be_repeat=_may_be_repeat(row),
         was_counted=was_counted,
     )

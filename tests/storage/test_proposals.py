@@ -318,6 +318,20 @@ async def test_who_can_be_the_second_person_is_told_by_name(books: Books) -> Non
     assert await books.proposals.others(MINH) == ["Lan"]
 
 
+async def test_who_heard_a_revision_that_was_sent_back_is_told_what_stands(books: Books) -> None:
+    await books.file(1)
+    await books.casework.claim(CASE, LAN, NOON)
+    assert await books.give() is GivingOutcome.GIVEN
+    await books.propose("Sau khi hỏi lại thì khác.")
+    (early,) = await books.tellings.take(NOON, SOON, 50)
+    await books.tellings.settle(early, Told.ARRIVED, NOON)
+
+    await books.proposals.send_back(Second(CASE, MINH, await books.sha256(), NOON))
+
+    (telling,) = await books.tellings.take(LATER, LATER + timedelta(minutes=1), 50)
+    assert (telling.verdict.kind, telling.is_revision) == (VerdictKind.FALSE, True)
+
+
 # --- what changes later
 
 
