@@ -270,6 +270,26 @@ async def test_a_moderator_alone_is_told_that_somebody_must_be_invited(
     assert "nhờ người vận hành mạng lưới thêm một người" in said
 
 
+async def test_the_longest_verdict_fits_its_preview_and_its_card(
+    house: House, corner: Corner, sau: User
+) -> None:
+    await corner.report(sau, f"{SCAM} " * 30)
+    links = [f"https://{'rat-dai.' * 20}so-{number}.example/{'a' * 100}" for number in range(5)]
+    words = f"{'Đây là 🚨 trang giả. ' * 68}".strip()
+    await corner.press(corner.minh, CLAIM)
+    await corner.press(corner.minh, SCAM_KIND)
+    await corner.reply(corner.minh, words)
+    await corner.reply(corner.minh, "\n".join(links))
+
+    await corner.send(corner.minh)
+
+    assert words[:1_000] in corner.card
+    assert links[4] in corner.card
+    await corner.press(corner.lan, AGREE)
+    await corner.answers.tell_waiting()
+    assert links[4] in answers(house, sau)[0]
+
+
 # --- sent back, taken back
 
 
