@@ -214,10 +214,15 @@ async def test_a_place_stays_taken_when_it_may_have_arrived_and_the_repeat_takes
     (telling,) = await books.tellings.take(NOON, SOON, 50)
     await books.tellings.settle(telling, Told.UNKNOWN, NOON)
 
+    for _ in range(9):
+        assert await books.meets()
+    assert not await books.meets()
+
     (again,) = await books.tellings.take(LATER, LATER + timedelta(minutes=1), 50)
+    assert (again.may_be_repeat, again.was_counted) == (True, False)
     await books.tellings.settle(again, Told.NOT_SENT, LATER)
 
-    assert (again.may_be_repeat, await books.told_alone()) == (True, 1)
+    assert await books.told_alone() == 10
 
 
 async def test_who_was_told_early_is_not_told_again_when_it_is_agreed_to(books: Books) -> None:
@@ -335,16 +340,34 @@ async def test_who_heard_a_revision_that_was_sent_back_is_told_what_stands(books
 # --- what changes later
 
 
+@pytest.mark.parametrize("attempt", range(6))
 async def test_a_severe_report_and_the_verdict_at_the_same_moment_never_pass_each_other(
-    processes: tuple[Books, Books],
+    processes: tuple[Books, Books], attempt: int
 ) -> None:
     first, second = processes
     await first.file(1)
     await first.casework.claim(CASE, LAN, NOON)
 
-    await asyncio.gather(first.give(), second.file(2, Reason.HARMFUL_RUMOUR))
+    reports = (second.file(2 + number, Reason.HARMFUL_RUMOUR) for number in range(attempt + 1))
+    await asyncio.gather(*reports, first.give())
 
     assert (await first.case()).state is CaseState.PROPOSED
+
+
+async def test_whoever_was_being_told_what_became_severe_waits_for_the_second_person(books: Books) -> None:
+    await books.file(1)
+    await books.casework.claim(CASE, LAN, NOON)
+    assert await books.give() is GivingOutcome.GIVEN
+    for _ in range(12):
+        assert await books.meets()
+    (telling,) = await books.tellings.take(NOON, SOON, 50)
+    await books.tellings.settle(telling, Told.UNKNOWN, NOON)
+
+    await books.file(2, Reason.HARMFUL_RUMOUR)
+
+    assert await books.tellings.take(LATER, LATER + timedelta(minutes=1), 50) == []
+    await books.agree()
+    assert len(await books.tellings.take(LATER, LATER + timedelta(minutes=1), 50)) == 2
 
 
 async def test_what_two_agreed_to_stands_whatever_is_reported_later(books: Books) -> None:
