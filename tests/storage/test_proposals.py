@@ -3,116 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert
 
 from members.channel import PersonId
 from members.roles import Role
-from reports import receipts
-from reports.cases import Case, CaseId, CaseState, Need, Purpose, Reason, VerdictKind
-from reports.content import Content
-from reports.drafts import DraftToken, ReplyAddress
-from reports.ports import ClaimOutcome, FiledAs, Filing, GivingOutcome, NewVerdict, Retention, Told
+from reports.cases import CaseState, Reason, VerdictKind
+from reports.ports import ClaimOutcome, FiledAs, GivingOutcome, Retention, Told
 from reports.seconding import Second, Seconding
-from storage.cases import CaseBook
-from storage.casework import CaseworkBook
-from storage.committer import Committer
-from storage.engine import open_engine
-from storage.forgetting import EvidenceBook
-from storage.proposals import ProposalBook
-from storage.sealing import Sealer
-from storage.tables import cases, metadata, staff
-from storage.tellings import TellingRecord
-
-NOON = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
-SOON, LATER = NOON + timedelta(minutes=1), NOON + timedelta(minutes=10)
-LAN, MINH, HANH = PersonId("telegram:2001"), PersonId("telegram:2002"), PersonId("telegram:2003")
-RUMOUR = Content("Uống nước chanh nóng chữa khỏi ung thư", (), False, False, False)
-CASE = CaseId(1)
-
-
-def takes_two(_: Collection[Reason]) -> tuple[Need, ...]:
-    return (Need.SCAM,)
-
-
-def severe_takes_two(reasons: Collection[Reason]) -> tuple[Need, ...]:
-    return (Need.SEVERE,) if Reason.HARMFUL_RUMOUR in reasons else ()
-
-
-@dataclass(slots=True)
-class Books:
-    """One process over the database."""
-
-    committer: Committer
-    cases: CaseBook
-    casework: CaseworkBook
-    tellings: TellingRecord
-    proposals: ProposalBook
-    evidence: EvidenceBook
-    numbers: count[int]
-
-    async def file(self, number: int, reason: Reason = Reason.OTHER_FACTUAL) -> FiledAs:
-        person = PersonId(f"telegram:{1000 + number}")
-        filing = Filing(
-            draft=DraftToken(f"draft-{next(self.numbers)}"),
-            person=person,
-            address=ReplyAddress("loa", str(number), "7", "vi"),
-            content=RUMOUR,
-            findings=(),
-            reason=reason,
-            is_severe=reason is Reason.HARMFUL_RUMOUR,
-            consents=((Purpose.FILE, "aa"),),
-            at=NOON,
-        )
-        return (await self.cases.file(filing, lambda: receipts.make(str(next(self.numbers))))).outcome
-
-    async def propose(self, words: str = "Không có nghiên cứu nào như vậy.") -> None:
-        assert await self.casework.claim(CASE, LAN, NOON) is ClaimOutcome.DONE
-        assert await self.give(VerdictKind.SCAM, takes_two, words) is GivingOutcome.PROPOSED
-
-    async def give(
-        self,
-        kind: VerdictKind = VerdictKind.FALSE,
-        judge: Callable[[Collection[Reason]], tuple[Need, ...]] = severe_takes_two,
-        words: str = "Không có nghiên cứu nào như vậy.",
-    ) -> GivingOutcome:
-        key = f"press:{next(self.numbers)}"
-        verdict = NewVerdict(
-            case=CASE, moderator=LAN, kind=kind, explanation=words, sources=(), origin_key=key, at=NOON
-        )
-        return await self.casework.give(verdict, judge)
-
-    async def agree(self, person: PersonId = MINH, sha256: str | None = None) -> Seconding:
-        return await self.proposals.agree(Second(CASE, person, sha256 or await self.sha256(), NOON))
-
-    async def sha256(self) -> str:
-        (case,) = await self.proposals.waiting(5)
-        assert case.proposal is not None
-        return case.proposal.sha256
-
-    async def case(self) -> Case:
-        card = await self.casework.take(CASE, NOON)
-        assert card is not None
-        return card.case
-
-    async def told_alone(self) -> int:
-        return int(await self.committer.write(lambda c: c.scalar(select(cases.c.told_alone))) or 0)
-
-    async def meets(self) -> bool:
-        """Whether somebody who meets the story is told the verdict."""
-        known = await self.cases.known(RUMOUR.sha256)
-        return known is not None and known.verdict is not None
-
-    async def dismiss(self, person: PersonId) -> None:
-        await self.committer.write(lambda c: c.execute(delete(staff).where(staff.c.person == person)))
+from storage.tables import staff
+from tests.storage.proposing import CASE, HANH, LAN, LATER, MINH, NOON, SOON, Books, process, takes_two
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -121,28 +26,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         return str(request.getfixturevalue("prepared_postgres_url"))
     return f"sqlite+aiosqlite:///{tmp_path}/loa.sqlite3"
-
-
-@asynccontextmanager
-async def process(url: str, first_number: int) -> AsyncIterator[Books]:
-    engine = open_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    committer, sealer = Committer(engine), Sealer(bytes(range(32)), random_bytes=Random(5).randbytes)
-    running = asyncio.create_task(committer.run())
-    yield Books(
-        committer,
-        CaseBook(engine, committer, sealer),
-        CaseworkBook(engine, committer),
-        TellingRecord(engine, committer, sealer),
-        ProposalBook(engine, committer),
-        EvidenceBook(committer),
-        count(first_number),
-    )
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
-    await engine.dispose()
 
 
 @pytest.fixture
@@ -340,16 +223,14 @@ async def test_who_heard_a_revision_that_was_sent_back_is_told_what_stands(books
 # --- what changes later
 
 
-@pytest.mark.parametrize("attempt", range(6))
 async def test_a_severe_report_and_the_verdict_at_the_same_moment_never_pass_each_other(
-    processes: tuple[Books, Books], attempt: int
+    processes: tuple[Books, Books],
 ) -> None:
     first, second = processes
     await first.file(1)
     await first.casework.claim(CASE, LAN, NOON)
 
-    reports = (second.file(2 + number, Reason.HARMFUL_RUMOUR) for number in range(attempt + 1))
-    await asyncio.gather(*reports, first.give())
+    await asyncio.gather(first.give(), second.file(2, Reason.HARMFUL_RUMOUR))
 
     assert (await first.case()).state is CaseState.PROPOSED
 
