@@ -93,7 +93,7 @@ async def open_app(
         if Duty.DELIVERIES in duties:
             # Before anything is touched, and until the last pump has ended.
             opened.enter_context(await deliver_alone(settings))
-        house = await open_storehouse(settings)
+        house = await open_storehouse(settings, secrets.key)
         opened.push_async_callback(house.close)
         branches = _open_branches(settings, secrets, opened)
         # Before anything runs: a port that is taken ends the start, and is not tried for ever.

@@ -41,13 +41,17 @@ class Clockwork:
     ) -> None:
         self._scheduler = AsyncIOScheduler(timezone=zone)
         self._chores = chores
-        self._minutely = minutely
+        self._minutely = [*minutely]
         self._now = now
         self._desk: Desk | None = None
 
     def serve(self, desk: Desk) -> None:
         """Whose bulletins are started: the desk needs our ``set_timer`` before we can know it."""
         self._desk = desk
+
+    def also_every_minute(self, chore: Chore) -> None:
+        """One more, of those who need the clock before they can be known to it."""
+        self._minutely.append(chore)
 
     def set_timer(self, bulletin_id: BulletinId, moment: datetime) -> None:
         """Start this bulletin at ``moment``; one timer a bulletin."""

@@ -5,9 +5,10 @@ The order of the routers matters: /cancel first, whatever nobody else wanted las
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot, Dispatcher
@@ -52,6 +53,7 @@ from handlers.desk import MemberDesk
 from handlers.moderation import ModerationDesk
 from handlers.progress_board import ProgressBoard, ProgressFigures, Sources
 from handlers.reporting import ReportingDesk
+from handlers.rights import RightsDesk, forget_due
 from handlers.settings_cards import Offer, SettingsCards
 from members.enrolment import Enrolment
 from members.rights import Keeper, OwnRights
@@ -81,6 +83,7 @@ class Conversations:
     errands: Errands
     progress: ProgressBoard
     texts: I18n
+    forget_due: Callable[[datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +137,7 @@ def furnish(given: Furniture) -> Conversations:
     errands = Errands(Answers(given.archive.tellings, voice, now=given.surroundings.now), cards)
     reporting_desk = _reporting_desk(given, buttons, Checks(genuine, given.archive.cases), voice, errands)
     moderating = _moderation_desk(given, buttons, cards, errands)
-    dispatcher = _dispatcher(given, buttons)
+    dispatcher, rights_desk = _dispatcher(given, buttons), _rights_desk(given)
     dispatcher.include_routers(
         errors.router(),
         enrolment.router(members),
@@ -143,7 +146,7 @@ def furnish(given: Furniture) -> Conversations:
         scheduling.router(bulletins),
         pledging.router(members),
         preferences.router(members),
-        rights.router(_own_rights(given)),
+        rights.router(rights_desk),
         composing.router(bulletins, reviews),
         approving.router(bulletins, reviews, progress),
         correcting.router(bulletins, progress),
@@ -154,7 +157,14 @@ def furnish(given: Furniture) -> Conversations:
         otherwise.router(given.house.roster),
     )
     return Conversations(
-        dispatcher, given.desk, genuine, reporting_desk.intake, errands, progress, given.texts
+        dispatcher,
+        given.desk,
+        genuine,
+        reporting_desk.intake,
+        errands,
+        progress,
+        given.texts,
+        partial(forget_due, rights_desk, given.bots),
     )
 
 
@@ -210,6 +220,17 @@ def _member_desk(given: Furniture, buttons: Buttons) -> MemberDesk:
     )
 
 
+def _rights_desk(given: Furniture) -> RightsDesk:
+    an_hour = timedelta(hours=1)
+    return RightsDesk(
+        _own_rights(given),
+        given.archive.owed_forgetting,
+        given.surroundings.now,
+        exports=Quota(1, an_hour),
+        forgettings=Quota(1, an_hour),
+    )
+
+
 def _own_rights(given: Furniture) -> OwnRights:
     keepers: dict[str, Keeper] = {
         "member": given.archive.own_data,
@@ -229,7 +250,7 @@ def _cards(given: Furniture, buttons: Buttons) -> Cards:
     bot, chat = _home(given)
     language = given.settings.network.language
     group = CaseCards(bot, chat, buttons=buttons, texts=given.texts, language=language, zone=given.zone)
-    return Cards(given.archive.casework, group, now=given.surroundings.now)
+    return Cards(given.archive.cards, group, now=given.surroundings.now)
 
 
 def _moderation_desk(given: Furniture, buttons: Buttons, cards: Cards, errands: Errands) -> ModerationDesk:

@@ -40,7 +40,6 @@ from web.server import WebServer
 from web.webhooks import Webhook, webhook_routes
 
 _UPDATES_KEPT = timedelta(days=2)  # Telegram repeats them for one
-_BUTTONS_KEPT = timedelta(days=7)  # after they expired: a late press is still told kindly why
 _CONVERSATIONS_KEPT = timedelta(days=30)
 
 Wake = Callable[[], None]
@@ -108,7 +107,9 @@ async def open_reception(premises: Premises, wake: Wake) -> AsyncIterator[Recept
         for name, branch in premises.branches.items():
             bots[name] = _open_line(branch, premises)
             opened.push_async_callback(bots[name].session.close)
-        yield _put_together(premises, bots, wake)
+        reception = _put_together(premises, bots, wake)
+        await reception.archive.tidy_up(premises.given.now())
+        yield reception
 
 
 def _open_line(branch: Branch, premises: Premises) -> Bot:
@@ -152,6 +153,7 @@ def _put_together(premises: Premises, bots: Mapping[str, Bot], wake: Wake) -> Re
             ),
         )
     )
+    clockwork.also_every_minute(conversations.forget_due)
     return Reception(premises, archive, bots, conversations, clockwork)
 
 
@@ -159,11 +161,11 @@ def _clockwork(premises: Premises, archive: Archive) -> Clockwork:
     retention = retention_of(premises.settings)
     chores: tuple[Chore, ...] = (
         lambda now: archive.updates.forget(now - _UPDATES_KEPT),
-        lambda now: archive.buttons.forget_expired(now - _BUTTONS_KEPT),
         lambda now: archive.conversations.forget_idle(now - _CONVERSATIONS_KEPT),
         lambda now: archive.evidence.sweep(retention, now),
+        lambda _: archive.shuffling.shuffle(),
         lambda _: archive.traces.wipe(),
     )
     overdue = Overdue(premises.house.engine, premises.house.committer)
     zone = ZoneInfo(premises.settings.network.time_zone)
-    return Clockwork(zone, chores, premises.given.now, minutely=(overdue.end,))
+    return Clockwork(zone, chores, premises.given.now, minutely=(overdue.end, archive.buttons.forget_gone))

@@ -23,6 +23,7 @@ from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.engine import open_engine
 from storage.ledger import SqlLedger
+from storage.naming import Names
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
 from storage.pins import SqlPins
@@ -57,8 +58,8 @@ class Storehouse:
         await self.engine.dispose()
 
 
-async def open_storehouse(settings: Settings) -> Storehouse:
-    """The books over the database of ``settings``, its tables brought up to date.
+async def open_storehouse(settings: Settings, key: bytes) -> Storehouse:
+    """The books over the database of ``settings``, its tables brought up to date; ``key`` makes pseudonyms.
 
     Raises OperatorMistake when the database cannot be opened or written.
     """
@@ -81,7 +82,7 @@ async def open_storehouse(settings: Settings) -> Storehouse:
     return Storehouse(
         engine=engine,
         committer=committer,
-        roster=Roster(engine, committer),
+        roster=Roster(engine, committer, Names(key)),
         bulletins=BulletinBook(engine, committer, lambda: rules),
         pictures=PictureShelf(engine, committer),
         ledger=SqlLedger(engine, committer),

@@ -34,14 +34,17 @@ class ButtonStore(Protocol):
     async def keep(self, buttons: Sequence[Button]) -> None:
         """Keep new buttons, in one write."""
 
-    async def find(self, token: str) -> Button | None:
-        """The button as it is now."""
+    async def find(self, press: Press) -> Button | None:
+        """The pressed button as it is now."""
 
     async def use(self, press: Press, at: datetime) -> Refusal | None:
         """Use up the button and all of its group, or say why not; the same press may use it again."""
 
     async def give_back(self, press: Press) -> None:
         """Undo ``use``: the press had no effect."""
+
+    async def drop(self, about: str) -> None:
+        """Delete the buttons about this."""
 
 
 class Buttons:
@@ -62,10 +65,12 @@ class Buttons:
         person: PersonId | None,
         repeatable: bool = False,
         lasts: timedelta = _LASTS,
+        about: str = "",
     ) -> InlineKeyboardMarkup:
         """A keyboard for one message in ``chat``: for ``person`` alone, or for all the handlers let in.
 
-        Its buttons are used up together by the first press, unless ``repeatable``.
+        Its buttons are used up together by the first press, unless ``repeatable``. ``about`` is the draft of a
+        report: its buttons tell nobody, not even here, whose they are.
         """
         group, expires_at = self._tokens(_TOKEN_BYTES), self._now() + lasts
         kept: list[Button] = []
@@ -75,7 +80,9 @@ class Buttons:
                 return given
             label, action, payload = given
             token = self._tokens(_TOKEN_BYTES)
-            kept.append(Button(token, person, str(chat), action, payload, group, repeatable, expires_at))
+            kept.append(
+                Button(token, person, str(chat), action, payload, group, repeatable, expires_at, about)
+            )
             return InlineKeyboardButton(text=label, callback_data=token)
 
         drawn = [[cell(given) for given in row] for row in rows]
@@ -85,7 +92,7 @@ class Buttons:
     async def look(self, query: CallbackQuery) -> Button | Refusal:
         """The button that was pressed, or why the press does not count. Uses nothing up."""
         press = press_of(query)
-        button = await self._store.find(press.token)
+        button = await self._store.find(press)
         return refusal(button, press, self._now()) or button or Refusal.UNKNOWN
 
     async def use(self, query: CallbackQuery) -> Refusal | None:
@@ -95,6 +102,10 @@ class Buttons:
     async def give_back(self, query: CallbackQuery) -> None:
         """Let the button be pressed again."""
         await self._store.give_back(press_of(query))
+
+    async def drop(self, about: str) -> None:
+        """Delete the buttons about this draft: its keyboards are gone from the chat."""
+        await self._store.drop(about)
 
 
 class Pressed(Filter):

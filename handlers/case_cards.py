@@ -58,7 +58,10 @@ class CaseCards:
             keyboard = await self._buttons.keyboard(
                 rows, chat=place, person=None, repeatable=True, lasts=_BUTTONS_LAST
             )
-            return await self._renewed(card, text, keyboard) or await self._posted(text, keyboard, title)
+            renewed = await self._renewed(card, text, keyboard)
+            if renewed is None and card.case.is_erased:
+                return card.place  # it was taken away: then nothing of the case is left there
+            return renewed or await self._posted(text, keyboard, title)
         except TelegramAPIError as error:
             log.warning("a card could not be shown", case=card.case.id, error=str(error))
             return None
@@ -125,11 +128,10 @@ def card_text(case: Case, zone: tzinfo) -> str:
 
 def _card_text(case: Case, zone: tzinfo, content_units: int) -> str:
     asked = ngettext("{count} person asks", "{count} people ask", case.reporters).format(count=case.reporters)
-    since = _("since {moment}").format(moment=f"{case.opened_at.astimezone(zone):%H:%M %d/%m/%Y}")
+    since = _("since {day}").format(day=f"{case.opened_at:%d/%m/%Y}")
     lines = [html.bold(_title(case)), f"👥 {asked} · {since}", ""]
     if content_units:
-        content = html.quote(shortened(masked(case.content), content_units)) or "…"
-        lines += [html.blockquote(content), "", *_finding_lines(case), ""]
+        lines += [*_content_lines(case, content_units), ""]
     lines.append(_state_words(case))
     if case.proposal is not None:
         lines += ["", *proposal_lines(case, case.proposal, zone)]
@@ -177,6 +179,16 @@ def _state_words(case: Case) -> str:
     if not case.agreed_by_name:
         return said
     return f"{said} " + _("{name} agreed.").format(name=html.bold(html.quote(case.agreed_by_name)))
+
+
+def _content_lines(case: Case, units: int) -> list[str]:
+    if case.is_erased:
+        return ["🗑 " + _("What this case was about is no longer kept.")]
+    return [
+        html.blockquote(html.quote(shortened(masked(case.content), units)) or "…"),
+        "",
+        *_finding_lines(case),
+    ]
 
 
 def _finding_lines(case: Case) -> list[str]:

@@ -50,7 +50,7 @@ class CitizenVoice:
                 [(_("🙋 No, ask the moderators"), "report.no", payload)],
             ]
             keyboard = await self._buttons.keyboard(
-                rows, chat=draft.address.chat, person=None, lasts=DRAFT_LASTS
+                rows, chat=draft.address.chat, person=None, lasts=DRAFT_LASTS, about=draft.token
             )
         return await self._send(draft.address, text, keyboard)
 

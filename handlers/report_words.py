@@ -142,14 +142,17 @@ def consent_text(network: str, rules: Retention) -> str:
             _("• What for: to check this message, and nothing else."),
             _(
                 "• How long: until {after} days after the case is closed, {at_most} days from now at most. "
-                "The verdict stays."
+                "Then it is erased, from the moderators' card and for backups, too. The verdict stays."
             ).format(after=rules.evidence_days_after_closing, at_most=rules.evidence_days_at_most),
             _("• If you want the answer: where to send it is sealed, and erased when the case is closed."),
             _("• Responsible: {network}. Telegram itself knows that your account wrote to me.").format(
                 network=html.quote(network)
             ),
             "",
-            _("/quen erases it at any time. What would you like?"),
+            _(
+                "/quen at any time: then your report is nobody's, and if nobody else has reported this message, "
+                "it is erased at once. What would you like?"
+            ),
         ]
     )
 

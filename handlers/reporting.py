@@ -137,18 +137,16 @@ class ReportingTalk:
         )
 
     async def point_at(self, message: Message, bot: Bot, bot_name: str) -> None:
-        """/report in a group, as a reply to the suspicious message: go on in private."""
+        """/report in a group, as a reply to the suspicious message: go on in private.
+
+        The group reads the same words whatever comes of it; what is lacking is said in private.
+        """
         suspect = message.reply_to_message
-        if suspect is None or not words_of(suspect):
-            await message.reply(
-                _("Please reply with /report to the message you doubt. I can only read text so far.")
-            )
-            return
-        parked = await self._desk.intake.park(arrival_of(message, bot_name, about=suspect))
-        if isinstance(parked, Taking):
-            await message.reply(_too_many(parked))
-            return
-        url = f"https://t.me/{(await bot.me()).username}?start={_FROM_GROUP}{parked}"
+        parked: DraftToken | Taking | None = None
+        if suspect is not None and words_of(suspect):
+            parked = await self._desk.intake.park(arrival_of(message, bot_name, about=suspect))
+        token = parked if isinstance(parked, str) else ""
+        url = f"https://t.me/{(await bot.me()).username}?start={_FROM_GROUP}{token}"
         button = InlineKeyboardButton(text=_("Go on in private"), url=url)
         markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
         await message.reply(_("Let us go on between you and me: nobody here sees it."), reply_markup=markup)
@@ -160,8 +158,8 @@ class ReportingTalk:
         if not await self._desk.intake.resume(token, writer_of(message), address):
             await message.answer(
                 _(
-                    "This link works for a day, and only for whoever wrote /report. "
-                    "Nothing is lost: forward me the message itself."
+                    "This link works for a day, only for whoever wrote /report, and only as a reply to a message "
+                    "with words. Nothing is lost: forward me the message itself."
                 )
             )
 
@@ -191,6 +189,7 @@ class ReportingTalk:
         await self._desk.filing.drop(payload["draft"], person_of(query.from_user))
         await acknowledge(query, _("I am glad. What you sent is deleted here."))
         await _take_keyboard_away(query)
+        await self._desk.buttons.drop(payload["draft"])
 
     async def ask_consent(self, query: CallbackQuery, payload: Payload) -> None:
         """No: what is kept, why and how long, and three ways to go on."""
@@ -206,13 +205,14 @@ class ReportingTalk:
             [(_("Send it, no answer needed"), "report.consent", {**chosen, "tell": False})],
             [(_("Do not send it"), "report.cancel", payload)],
         ]
-        await self._show_below(query, text, rows)
+        await self._show_below(query, text, rows, payload["draft"])
 
     async def cancel(self, query: CallbackQuery, payload: Payload) -> None:
         """Not filed after all: nothing is kept."""
         await self._desk.filing.drop(payload["draft"], person_of(query.from_user))
         await acknowledge(query)
         await show_instead(query, _("All right: nothing was sent, and what you forwarded is deleted here."))
+        await self._desk.buttons.drop(payload["draft"])
 
     async def ask_reason(self, query: CallbackQuery, payload: Payload) -> None:
         """One of the closed list."""
@@ -225,7 +225,7 @@ class ReportingTalk:
             [(_("Do not send it"), "report.cancel", payload)],
         ]
         text = _("What do you think is wrong with it? (Opinions one does not share are not checked.)")
-        await show_instead(query, text, await self._keyboard(query, rows))
+        await show_instead(query, text, await self._keyboard(query, rows, payload["draft"]))
 
     async def file(self, query: CallbackQuery, payload: Payload) -> None:
         """File it, and hand out the receipt."""
@@ -235,12 +235,12 @@ class ReportingTalk:
             await show_instead(query, _gone())
         elif isinstance(filed, TooMany):
             again: Rows = [[(_("Send it again"), "report.reason", payload)]]
-            await show_instead(query, _full(filed), await self._keyboard(query, again))
+            await show_instead(query, _full(filed), await self._keyboard(query, again, payload["draft"]))
         else:
             agreed = {"draft": payload["draft"], "text": _sha256(publish_text())}
             rows: Rows = [[(_("The answer may be published"), "report.publish", agreed)]]
             text = f"{receipt_text(filed, wants_answer=payload['tell'])}\n\n{publish_text()}"
-            await show_instead(query, text, await self._keyboard(query, rows))
+            await show_instead(query, text, await self._keyboard(query, rows, payload["draft"]))
             self._desk.errands.wake()
 
     async def publish(self, query: CallbackQuery, payload: Payload) -> None:
@@ -251,15 +251,16 @@ class ReportingTalk:
             query, thanks if agreed else _("This report is no longer kept, so there is nothing to publish.")
         )
         await _take_keyboard_away(query)
+        await self._desk.buttons.drop(payload["draft"])
 
-    async def _show_below(self, query: CallbackQuery, text: str, rows: Rows) -> None:
+    async def _show_below(self, query: CallbackQuery, text: str, rows: Rows, draft: str) -> None:
         if isinstance(query.message, Message):
-            await query.message.answer(text, reply_markup=await self._keyboard(query, rows))
+            await query.message.answer(text, reply_markup=await self._keyboard(query, rows, draft))
 
-    async def _keyboard(self, query: CallbackQuery, rows: Rows) -> InlineKeyboardMarkup:
+    async def _keyboard(self, query: CallbackQuery, rows: Rows, draft: str) -> InlineKeyboardMarkup:
         person = person_of(query.from_user)
         return await self._desk.buttons.keyboard(
-            rows, chat=query.from_user.id, person=person, lasts=DRAFT_LASTS
+            rows, chat=query.from_user.id, person=person, lasts=DRAFT_LASTS, about=draft
         )
 
 

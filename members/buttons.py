@@ -31,6 +31,8 @@ class Button:
     """The message it stands under: its buttons are used up together."""
     repeatable: bool
     expires_at: datetime
+    about: str = ""
+    """The draft of a report that it is about, if it is: its buttons are deleted with it, and soon after their use."""
     used_by: str | None = None
     """The press that used it."""
 

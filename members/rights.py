@@ -5,7 +5,8 @@ Each room that keeps something about people hands in one keeper, so nothing is l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from members.channel import Channel, PersonId
@@ -20,6 +21,19 @@ class Keeper(Protocol):
 
     async def forget(self, person: PersonId) -> None:
         """Erase this person, now. Repeating it changes nothing."""
+
+
+class ForgettingOwed(Protocol):
+    """Remembers who is to be forgotten later."""
+
+    async def owe(self, person: PersonId, due_at: datetime) -> None:
+        """Forget this person at ``due_at``. Who is owed it already waits no longer for that."""
+
+    async def due(self, now: datetime) -> Sequence[PersonId]:
+        """Whose time has come, a few at a time."""
+
+    async def done(self, person: PersonId) -> None:
+        """They were forgotten."""
 
 
 class OwnRights:

@@ -59,6 +59,6 @@ class Cards:
 
     async def _show(self, card: Card) -> bool:
         place = await self._group.show(card)
-        if place is not None and place != card.place:
-            await self._book.placed(card.case.id, place)
+        if place is not None:
+            await self._book.placed(card, place)
         return place is not None

@@ -141,6 +141,8 @@ class Case:
     proposal: Proposal | None = None
     agreed_by_name: str = ""
     """The second person behind the verdict, by name; empty when one was enough."""
+    is_erased: bool = False
+    """What it was about is no longer kept."""
 
 
 def may_become(before: CaseState, after: CaseState) -> bool:

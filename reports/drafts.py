@@ -2,7 +2,8 @@
 
 parked ──continued in private──> gathering ──quiet for a moment──> answering ──told──> asked
                                      ↑──────────── not told ───────────┘
-From every state the row is deleted: when it becomes a report, when it is not wanted, when the day is over.
+From every state it is over when it becomes a report or is not wanted: what was sent is deleted then, and what is left
+of the row when the day is over.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ class DraftState(StrEnum):
     GATHERING = "gathering"
     ANSWERING = "answering"
     ASKED = "asked"
+    OVER = "over"
 
 
 DRAFT_TRANSITIONS: dict[DraftState, frozenset[DraftState]] = {
-    DraftState.PARKED: frozenset({DraftState.GATHERING}),
-    DraftState.GATHERING: frozenset({DraftState.ANSWERING}),
-    DraftState.ANSWERING: frozenset({DraftState.ANSWERING, DraftState.ASKED}),
-    DraftState.ASKED: frozenset({DraftState.GATHERING}),
+    DraftState.PARKED: frozenset({DraftState.GATHERING, DraftState.OVER}),
+    DraftState.GATHERING: frozenset({DraftState.ANSWERING, DraftState.OVER}),
+    DraftState.ANSWERING: frozenset({DraftState.ANSWERING, DraftState.ASKED, DraftState.OVER}),
+    DraftState.ASKED: frozenset({DraftState.GATHERING, DraftState.OVER}),
+    DraftState.OVER: frozenset(),
 }
 
 

@@ -269,6 +269,8 @@ class Card:
 
     case: Case
     place: CardPlace | None
+    version: int = 0
+    """Up to which change of the case it shows."""
 
 
 class CardBook(Protocol):
@@ -280,8 +282,8 @@ class CardBook(Protocol):
     async def take(self, case: CaseId, now: datetime) -> Card | None:
         """The card of one case, to be shown at once."""
 
-    async def placed(self, case: CaseId, place: CardPlace) -> None:
-        """Remember where a new card stands."""
+    async def placed(self, card: Card, place: CardPlace) -> None:
+        """Remember where a card stands, and that it shows what it was made of."""
 
 
 class ModeratorsGroup(Protocol):

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reports.cases import CaseState, Need, VerdictKind
 from reports.proposals import MOST_TOLD_ALONE
-from storage.tables import cases, reports, verdicts
+from storage.tables import ONE_MORE_CHANGE, cases, reports, verdicts
 
 WITHDRAWN = -1
 """In ``reports.told_verdict_id``: they were told words that do not stand; 0 is nothing, all others a verdict."""
@@ -69,11 +69,11 @@ async def propose_anew(connection: AsyncConnection, case: Row[Any], changed: dic
     if verdict_id is None or case.proposed_id is not None:
         return
     proposed = {"state": CaseState.PROPOSED, "proposed_id": verdict_id, "verdict_id": None}
-    free = {"claimed_by": None, "deciding": None, "deciding_text": None}
+    free = {"claimed_by": None, "deciding": None, "sealed_deciding": None}
     taken_up = await connection.execute(
         update(cases)
         .where(cases.c.id == case.id, cases.c.verdict_id == verdict_id, cases.c.proposed_id.is_(None))
-        .values(**changed | proposed | free)
+        .values(**changed | proposed | free | ONE_MORE_CHANGE)
     )
     if taken_up.rowcount:
         await connection.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -18,10 +19,18 @@ from reports.findings import KnownStory
 from reports.ports import Filed, FiledAs, Filing, ReportStatus
 from reports.proposals import MOST_TOLD_ALONE
 from storage.alone import count_alone, is_one_persons, propose_anew
+from storage.case_contents import content_key, opened_content, sealed_content
+from storage.case_keys import case_keys, keep_key
 from storage.committer import Committer
-from storage.sealing import CaseKey, Sealer
-from storage.tables import cases, channels, consents, reports, verdicts
+from storage.locators import free_locator
+from storage.sealing import CaseKey, Sealer, padded
+from storage.tables import ONE_MORE_CHANGE, cases, channels, consents, reports, verdicts
 
+_NUMBERS_TRIED_AT_MOST = 8
+_NUMBERS = 1_000_000
+"""So that a moderator can say a case's number; where they are crowded, longer ones are drawn."""
+_IDS = 1 << 53
+_AWAITED_AT_MOST = 1_000
 _RECEIPTS_TRIED_AT_MOST = 8
 
 told_id = func.coalesce(cases.c.proposed_id, cases.c.verdict_id)
@@ -41,17 +50,28 @@ verdict_columns = (
 class CaseBook:
     """Keeps cases and reports, for those who file and ask."""
 
-    def __init__(self, engine: AsyncEngine, committer: Committer, sealer: Sealer) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        committer: Committer,
+        sealer: Sealer,
+        *,
+        draw: Callable[[int], int] = secrets.randbelow,
+    ) -> None:
+        """``draw(n)`` is a random number below n: numbers in a row would tell in which order people came."""
         self._engine = engine
         self._committer = committer
         self._sealer = sealer
+        self._draw = draw
+        self._awaited: dict[str, int] = {}
+        """By content: the number of the case for which a key was just made."""
 
     async def known(self, content_sha256: str) -> KnownStory | None:
         """What one person who meets exactly this content may be told about it; see ``storage/alone.py``."""
         wanted = (
             select(cases.c.id, cases.c.state, told_id.label("told_id"), cases.c.told_alone, *verdict_columns)
             .select_from(with_verdict)
-            .where(cases.c.content_sha256 == content_sha256)
+            .where(cases.c.content_key == content_key(self._sealer, content_sha256))
         )
         row = await self._one(wanted)
         if row is None:
@@ -72,27 +92,25 @@ class CaseBook:
         return await self._one(wanted.limit(1)) is not None
 
     async def file(self, filing: Filing, receipts: Callable[[], Receipt]) -> Filed:
-        """Put a report to its case, opening one when the content is new. Repeating it changes nothing."""
+        """Put a report to its case, opening one when the content is new. Repeating it changes nothing.
 
-        async def work(connection: AsyncConnection) -> Filed:
+        A case that has no key is given one first, in a commit of its own.
+        """
+
+        async def work(connection: AsyncConnection) -> Filed | None:
             repeated = await self._filed(connection, filing.draft)
             if repeated is not None:
                 return repeated
-            case, outcome = await self._case_for(connection, filing)
-            key = await self._key_of(connection, case)
-            reporter = key.pseudonym(case.id, filing.person)
-            report = await _report_of(connection, case.id, reporter)
-            if report is not None:
-                await self._ask_again(connection, report, filing, key)
-                return await _filed_as(connection, case.id, report.receipt, FiledAs.AGAIN)
-            receipt = await _free_receipt(connection, receipts)
-            report_id = await self._insert(connection, (case.id, receipt, reporter), filing, key)
-            await _consent(connection, report_id, filing.consents, filing.at)
-            if filing.is_severe:
-                await propose_anew(connection, case, {"changed_at": filing.at, **_reopened(case, filing)})
-            return await _filed_as(connection, case.id, receipt, outcome)
+            key = await self._key_for(connection, filing)
+            if key is None:
+                return None
+            case, outcome = await self._case_for(connection, filing, *key)
+            filed = await self._put_to(connection, case, outcome, filing, key[1], receipts)
+            return await _filed_as(connection, case.id, *filed)
 
-        return await self._committer.write(work)
+        while (filed := await self._committer.write(work)) is None:
+            await self._committer.write(lambda connection: self._give_key(connection, filing))
+        return filed
 
     async def filed_before(self, draft: DraftToken) -> Filed | None:
         """The report that a draft has become."""
@@ -148,59 +166,102 @@ class CaseBook:
             return None
         return await _filed_as(connection, report.case_id, report.receipt, FiledAs.AGAIN)
 
-    async def _case_for(self, connection: AsyncConnection, filing: Filing) -> tuple[Row[Any], FiledAs]:
+    async def _put_to(
+        self,
+        connection: AsyncConnection,
+        case: Row[Any],
+        outcome: FiledAs,
+        filing: Filing,
+        key: CaseKey,
+        receipts: Callable[[], Receipt],
+    ) -> tuple[str, FiledAs]:
+        """The report, filed with its case; one that this person filed before is only brought up to date."""
+        reporter = key.pseudonym(case.id, filing.person)
+        report = await _report_of(connection, case.id, reporter)
+        if report is not None:
+            await self._ask_again(connection, report, filing, key)
+            return report.receipt, FiledAs.AGAIN
+        receipt = await _free_receipt(connection, receipts)
+        report_id = await self._insert(connection, (case.id, receipt, reporter), filing, key)
+        await _consent(connection, report_id, filing.consents, filing.at)
+        if filing.is_severe:
+            await propose_anew(connection, case, {"changed_at": filing.at, **_reopened(case, filing, key)})
+        return receipt, outcome
+
+    async def _key_for(self, connection: AsyncConnection, filing: Filing) -> tuple[int, CaseKey] | None:
+        """The number and the key of the case about this content, which may not be there yet; None without a key."""
+        named = content_key(self._sealer, filing.content.sha256)
+        case = await connection.scalar(select(cases.c.id).where(cases.c.content_key == named))
+        if case is None:
+            case = self._awaited.get(named)
+        if case is None:
+            return None
+        wrapped = await connection.scalar(select(case_keys.c.wrapped).where(case_keys.c.case_id == case))
+        key = self._sealer.case_key_if_any(wrapped, str(case))
+        return None if key is None else (case, key)
+
+    async def _give_key(self, connection: AsyncConnection, filing: Filing) -> None:
+        """A key for the case about this content, whether it is there or about to be."""
+        named = content_key(self._sealer, filing.content.sha256)
+        case = await connection.scalar(select(cases.c.id).where(cases.c.content_key == named))
+        if case is None:
+            case = self._awaited[named] = await self._free_number(connection)
+            while len(self._awaited) > _AWAITED_AT_MOST:
+                del self._awaited[next(iter(self._awaited))]
+        await keep_key(connection, case, self._sealer.new_case_key(str(case)), filing.at)
+
+    async def _free_number(self, connection: AsyncConnection) -> int:
+        for tried in range(2 * _NUMBERS_TRIED_AT_MOST):
+            number = 1 + self._draw(_NUMBERS if tried < _NUMBERS_TRIED_AT_MOST else _IDS)
+            in_use = select(cases.c.id).where(cases.c.id == number)
+            promised = select(case_keys.c.case_id).where(case_keys.c.case_id == number)
+            if (await connection.execute(in_use.union(promised))).first() is None:
+                return number
+        raise RuntimeError("no free number was drawn: is the randomness broken?")
+
+    async def _case_for(
+        self, connection: AsyncConnection, filing: Filing, number: int, key: CaseKey
+    ) -> tuple[Row[Any], FiledAs]:
         """The case about this content, opened (again) or joined."""
-        content_sha256 = filing.content.sha256
-        known = (
-            await connection.execute(
-                select(cases).where(cases.c.content_sha256 == content_sha256).with_for_update()
-            )
-        ).one_or_none()
+        wanted = select(cases).where(cases.c.id == number).with_for_update()
+        known = (await connection.execute(wanted)).one_or_none()
         if known is None:
-            open_now = _opened(filing)
-            fresh = {
-                "content_sha256": content_sha256,
-                "wrapped_key": self._sealer.new_case_key(content_sha256),
-            }
-            opened = await connection.execute(insert(cases).values(**open_now, **fresh).returning(cases))
-            return opened.one(), FiledAs.NEW_CASE
+            fresh = {"id": number, "content_key": content_key(self._sealer, filing.content.sha256)}
+            opened = insert(cases).values(**_opened(filing, key, number), **fresh).returning(cases)
+            return (await connection.execute(opened)).one(), FiledAs.NEW_CASE
         if known.state == CaseState.CLOSED:
             if known.verdict_id is not None:
                 return known, FiledAs.JOINED
-            open_now = _opened(filing) | _reopened(known, filing)
-            reopening = update(cases).where(cases.c.id == known.id).values(**open_now).returning(cases)
-            return (await connection.execute(reopening)).one(), FiledAs.NEW_CASE
-        await connection.execute(update(cases).where(cases.c.id == known.id).values(changed_at=filing.at))
+            reopening = update(cases).where(cases.c.id == known.id)
+            anew = _reopened(known, filing, key) | ONE_MORE_CHANGE
+            reopened = reopening.values(**anew).returning(cases)
+            return (await connection.execute(reopened)).one(), FiledAs.NEW_CASE
+        # What its key was lost for is known again: this report is about the same.
+        is_lost = opened_content(key, number, known.sealed) is None
+        lost = {"sealed": _sealed(filing, key, number)} if is_lost else {}
+        joined = {"changed_at": filing.at, **lost, **ONE_MORE_CHANGE}
+        await connection.execute(update(cases).where(cases.c.id == known.id).values(**joined))
         return known, FiledAs.JOINED
-
-    async def _key_of(self, connection: AsyncConnection, case: Row[Any]) -> CaseKey:
-        """The case's key; a new one when the old one was erased or cannot be opened."""
-        key = self._sealer.case_key_if_any(case.wrapped_key, case.content_sha256)
-        if key is not None:
-            return key
-        wrapped = self._sealer.new_case_key(case.content_sha256)
-        await connection.execute(update(cases).where(cases.c.id == case.id).values(wrapped_key=wrapped))
-        return self._sealer.case_key(wrapped, case.content_sha256)
 
     async def _insert(
         self, connection: AsyncConnection, who: tuple[int, str, str], filing: Filing, key: CaseKey
     ) -> int:
         case_id, receipt, reporter = who
-        inserted = await connection.execute(
-            insert(reports)
-            .values(
+        report_id = 1 + self._draw(_IDS)
+        await connection.execute(
+            insert(reports).values(
+                id=report_id,
                 case_id=case_id,
                 receipt=receipt,
                 reporter=reporter,
+                locator=await free_locator(connection, self._sealer, filing.person, filing.at),
                 origin_key=self._origin_key(filing.draft),
                 reason=filing.reason,
                 filed_at=filing.at,
                 wants_answer=filing.address is not None,
                 sealed_address=sealed_address(filing.address, receipt, key),
             )
-            .returning(reports.c.id)
         )
-        report_id: int = inserted.scalar_one()
         return report_id
 
     async def _ask_again(
@@ -227,7 +288,7 @@ def verdict_of(row: Row[Any]) -> Verdict | None:
 
 def sealed_address(address: ReplyAddress | None, receipt: str, key: CaseKey) -> bytes | None:
     """An address that opens only with the key of its case, and for its receipt."""
-    return None if address is None else key.seal(json.dumps(asdict(address)).encode(), receipt)
+    return None if address is None else key.seal(padded(json.dumps(asdict(address)).encode()), receipt)
 
 
 def opened_address(sealed: bytes, receipt: str, key: CaseKey) -> ReplyAddress:
@@ -235,23 +296,25 @@ def opened_address(sealed: bytes, receipt: str, key: CaseKey) -> ReplyAddress:
     return ReplyAddress(**json.loads(key.open(sealed, receipt)))
 
 
-def _opened(filing: Filing) -> dict[str, Any]:
+def _sealed(filing: Filing, key: CaseKey, case: int) -> bytes:
+    return sealed_content(key, case, filing.content.text, filing.findings)
+
+
+def _opened(filing: Filing, key: CaseKey, case: int) -> dict[str, Any]:
     """A case as it begins."""
     return {
         "state": CaseState.OPEN,
-        "content": filing.content.text,
-        "findings": [list(finding) for finding in filing.findings],
+        "sealed": _sealed(filing, key, case),
         "opened_at": filing.at,
         "changed_at": filing.at,
     }
 
 
-def _reopened(case: Row[Any], filing: Filing) -> dict[str, Any]:
+def _reopened(case: Row[Any], filing: Filing, key: CaseKey) -> dict[str, Any]:
     """What begins anew in a closed case that is taken up again: its content, and its card; nothing in others."""
     if case.state != CaseState.CLOSED:
         return {}
-    card = {"card_message_id": None, "card_topic_id": None, "card_shown_at": None}
-    return {**_opened(filing), **card}
+    return {**_opened(filing, key, case.id), "sealed_card": None}
 
 
 async def _filed_as(connection: AsyncConnection, case_id: int, receipt: str, outcome: FiledAs) -> Filed:

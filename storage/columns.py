@@ -20,6 +20,9 @@ metadata = MetaData(
 # The word, which both databases know: `false()` is written into a migration as SQLite's 0.
 NO = text("false")
 
+_HOUR_MILLISECONDS = 3_600_000
+_DAY_MILLISECONDS = 24 * _HOUR_MILLISECONDS
+
 # SQLite gives row ids only to INTEGER; PostgreSQL should not run out of them.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -49,6 +52,26 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """From milliseconds."""
         return None if value is None else instant(value)
+
+
+class Day(Instant):
+    """The day of an instant, as the midnight at its beginning, UTC: when exactly it was is not kept."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To the milliseconds of that midnight."""
+        return None if value is None else milliseconds(value) // _DAY_MILLISECONDS * _DAY_MILLISECONDS
+
+
+class Hour(Instant):
+    """The hour in which an instant lies, as its beginning."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To the milliseconds of that beginning."""
+        return None if value is None else milliseconds(value) // _HOUR_MILLISECONDS * _HOUR_MILLISECONDS
 
 
 class Choices(TypeDecorator[tuple[str, ...]]):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.committer import Committer
 from storage.lookups import Lookups
+from storage.naming import Names
 from storage.tables import conversations
 
 _HERE = conversations.c.key == bindparam("here")
@@ -29,9 +30,12 @@ _END = delete(conversations).where(_HERE)
 class ConversationStorage(BaseStorage):
     """One row a conversation; a conversation without state and data has no row."""
 
-    def __init__(self, engine: AsyncEngine, committer: Committer, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, committer: Committer, names: Names, *, now: Callable[[], datetime]
+    ) -> None:
         self._lookups = Lookups(engine)
         self._committer = committer
+        self._names = names
         self._now = now
 
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
@@ -65,12 +69,12 @@ class ConversationStorage(BaseStorage):
         return await self._committer.write(work)
 
     async def _read(self, key: StorageKey) -> tuple[str | None, dict[str, Any]]:
-        row = await self._lookups.one(_READ, {"here": _text(key)})
+        row = await self._lookups.one(_READ, {"here": self._name(key)})
         return (None, {}) if row is None else (row.state, row.data)
 
     async def _change(self, key: StorageKey, column: str, to: Any) -> None:
         """Nothing is written for a conversation that is not there and has nothing to say."""
-        here = {"here": _text(key)}
+        here = {"here": self._name(key)}
         if not to and await self._lookups.one(_READ, here) is None:
             return
 
@@ -78,7 +82,9 @@ class ConversationStorage(BaseStorage):
             at = self._now()
             changed = await connection.execute(_CHANGES[column], {**here, "to": to, "at": at})
             if to and changed.rowcount == 0:
-                row = {"key": here["here"], "state": None, "data": {}, "changed_at": at, column: to}
+                talker = talker_name(self._names, str(key.user_id))
+                whose = {"key": here["here"], "talker": talker}
+                row = {**whose, "state": None, "data": {}, "changed_at": at, column: to}
                 await connection.execute(insert(conversations), [row])
             elif not to:
                 left = (await connection.execute(_READ, here)).one_or_none()
@@ -87,8 +93,12 @@ class ConversationStorage(BaseStorage):
 
         await self._committer.write(work)
 
+    def _name(self, key: StorageKey) -> str:
+        """The conversation's name in the table."""
+        parts = (key.bot_id, key.destiny, key.business_connection_id or "", key.thread_id or "", key.chat_id)
+        return self._names.pseudonym("conversation", ":".join(map(str, (*parts, key.user_id))))
 
-def _text(key: StorageKey) -> str:
-    """The key as it stands in the table: the person last, who is looked for there when forgotten."""
-    parts = (key.bot_id, key.destiny, key.business_connection_id or "", key.thread_id or "", key.chat_id)
-    return ":".join(map(str, (*parts, key.user_id)))
+
+def talker_name(names: Names, account: str) -> str:
+    """The name that stands for whoever talks, by which their conversations are forgotten."""
+    return names.pseudonym("talker", account)

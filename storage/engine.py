@@ -59,7 +59,7 @@ def open_engine(url: str, *, synchronous: str = "FULL", **options: Any) -> Async
         connect_args = {"async_creator_fn": connect, **options.pop("connect_args", {})}
         options = {**_POOL, **options, "connect_args": connect_args}
     engine = create_async_engine(url, **options)
-    _prepare_sqlite(engine, synchronous)
+    _prepare_sqlite(engine, synchronous, _keys_file(url) if is_ours else None)
     if is_ours:
         look_up_in_place(engine)
     return engine
@@ -74,6 +74,12 @@ def sqlite_file(url: str) -> Path | None:
         return None
     # sqlite.org/uri.html: the name may be an address itself.
     return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)
+
+
+def _keys_file(url: str) -> str:
+    """Beside the database, for backups are made of the database alone; see ``case_keys.py``."""
+    file = sqlite_file(url)
+    return ":memory:" if file is None else str(file.with_name(f"{file.stem}-keys{file.suffix}"))
 
 
 def _postgres_options(url: str) -> dict[str, Any]:
@@ -95,8 +101,10 @@ def for_reading(engine: AsyncEngine) -> AsyncEngine:
     return engine
 
 
-def _prepare_sqlite(engine: AsyncEngine, synchronous: str) -> None:
-    """WAL and FULL on each new connection; transactions begin when we say so, not when the driver guesses."""
+def _prepare_sqlite(engine: AsyncEngine, synchronous: str, keys_file: str | None) -> None:
+    """WAL and FULL on each new connection, for both files; transactions begin when we say so, not when the driver
+    guesses. Without ``keys_file`` no keys are at hand.
+    """
     if synchronous not in ("FULL", "NORMAL", "EXTRA"):
         raise ValueError(f"synchronous cannot be {synchronous}")
 
@@ -112,6 +120,10 @@ def _prepare_sqlite(engine: AsyncEngine, synchronous: str) -> None:
             f"cache_size=-{_CACHE_KIBIBYTES}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
+        if keys_file is not None:
+            cursor.execute("ATTACH DATABASE ? AS keys", (keys_file,))
+            cursor.execute("PRAGMA keys.journal_mode=WAL")
+            cursor.execute(f"PRAGMA keys.synchronous={synchronous}")
         cursor.close()
         connection.isolation_level = None
 

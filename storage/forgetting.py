@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, or_, select, update
+import structlog
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.channel import PersonId
-from reports.cases import HAS_VERDICT, CaseState
-from reports.drafts import DRAFT_LASTS
+from reports.cases import HAS_VERDICT, CaseId, CaseState
+from reports.drafts import DRAFT_LASTS, Draft
 from reports.ports import Retention
+from storage.buttons import draft_name
+from storage.case_contents import opened_content
+from storage.case_keys import case_keys, drop_unused
 from storage.committer import Committer
-from storage.sealing import CaseKey, Sealer
-from storage.tables import cases, drafts, reports, verdicts
+from storage.drafts import DraftBook
+from storage.locators import reports_of, reports_of_before
+from storage.sealing import Sealer
+from storage.tables import ONE_MORE_CHANGE, buttons, cases, drafts, reports, verdicts
 
-_READ_AT_A_TIME = 1_000
-_FORGOTTEN: dict[str, Any] = {
+log = structlog.get_logger(__name__)
+
+_ERASED_AT_A_TIME = 100
+_NOBODYS: dict[str, Any] = {
+    "reporter": None,
+    "locator": None,
     "sealed_address": None,
     "wants_answer": False,
     "telling_verdict_id": None,
     "telling_until": None,
 }
+_EMPTY: dict[str, Any] = {
+    "sealed": None,
+    "claimed_by": None,
+    "proposed_id": None,
+    "deciding": None,
+    "sealed_deciding": None,
+}
 
 
 class OwnReports:
-    """One person's reports: handed out, or made nobody's.
-
-    Nothing in the database says which reports are whose, so each one is asked with its own case's key.
-    """
+    """One person's drafts and reports: handed out, or made nobody's; see ``locators.py`` for how they are found."""
 
     def __init__(
         self,
@@ -39,61 +54,73 @@ class OwnReports:
         committer: Committer,
         sealer: Sealer,
         *,
+        now: Callable[[], datetime],
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._engine = engine
         self._committer = committer
         self._sealer = sealer
+        self._drafts = DraftBook(engine, committer, sealer)
+        self._now = now
         self._random_bytes = random_bytes
 
     async def export(self, person: PersonId) -> dict[str, Any]:
-        """The reports of this person, as JSON. Instants are written in ISO 8601, UTC."""
-        return {"reports": [_exported(report) async for report in self._reports_of(person)]}
+        """The drafts and reports of this person, as JSON. Instants are written in ISO 8601, UTC."""
+        found = await self._reports_of(person)
+        kept = [draft for draft in await self._drafts.all_of(person, self._now()) if draft.pieces]
+        return {
+            "reports": [await self._exported(report) for report in found],
+            "not_decided_about": [_draft_exported(draft) for draft in kept],
+        }
 
     async def forget(self, person: PersonId) -> None:
-        """Erase every trace of this person from drafts and reports, now. The cases stay."""
-        theirs = [report.id async for report in self._reports_of(person)]
-        asker = self._sealer.pseudonym("asker", person)
+        """Erase every trace of this person from drafts and reports. A case that nobody else reported is emptied."""
+        of_theirs = await self._drafts.all_of(person, self._now())
+        await self._delete_drafts([draft.token for draft in of_theirs])
+        theirs = await self._reports_of(person)
+        for first in range(0, len(theirs), _ERASED_AT_A_TIME):
+            await self._make_nobodys(theirs[first : first + _ERASED_AT_A_TIME])
+
+    async def _delete_drafts(self, tokens: Sequence[str]) -> None:
+        belongs = [draft_name(self._sealer, token) for token in tokens]
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(delete(drafts).where(drafts.c.asker == asker))
-            for report in theirs:
-                nobody = {
-                    "reporter": self._random_bytes(32).hex(),
-                    "origin_key": self._random_bytes(32).hex(),
-                }
-                await connection.execute(
-                    update(reports).where(reports.c.id == report).values(**nobody, **_FORGOTTEN)
-                )
+            await connection.execute(delete(buttons).where(buttons.c.belongs.in_(belongs)))
+            await connection.execute(delete(drafts).where(drafts.c.token.in_(tokens)))
+
+        if tokens:
+            await self._committer.write(work)
+
+    async def _make_nobodys(self, some: Sequence[Row[Any]]) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            for report in some:
+                nobody = {**_NOBODYS, "origin_key": self._random_bytes(32).hex()}
+                await connection.execute(update(reports).where(reports.c.id == report.id).values(**nobody))
+            somebodys = exists().where(reports.c.case_id == cases.c.id, reports.c.reporter.is_not(None))
+            await _empty(
+                connection, and_(cases.c.id.in_({row.case_id for row in some}), ~somebodys), self._now()
+            )
 
         await self._committer.write(work)
 
-    async def _reports_of(self, person: PersonId) -> AsyncIterator[Row[Any]]:
-        last = 0
-        while True:
-            rows = await self._reports_after(last)
-            keys: dict[int, CaseKey | None] = {}
-            for row in rows:
-                if row.case_id not in keys:
-                    keys[row.case_id] = self._sealer.case_key_if_any(row.wrapped_key, row.content_sha256)
-                key = keys[row.case_id]
-                if key is not None and key.pseudonym(row.case_id, person) == row.reporter:
-                    yield row
-            if len(rows) < _READ_AT_A_TIME:
-                return
-            last = rows[-1].id
+    async def _reports_of(self, person: PersonId) -> list[Row[Any]]:
+        found = [report async for report in reports_of(self._engine, self._sealer, person, self._now())]
+        return found + [report async for report in reports_of_before(self._engine, self._sealer, person)]
 
-    async def _reports_after(self, last: int) -> Sequence[Row[Any]]:
-        wanted: Select[Any] = (
-            select(reports, cases.c.wrapped_key, cases.c.content_sha256, cases.c.content)
-            .select_from(reports.join(cases))
-            .where(reports.c.id > last, cases.c.wrapped_key.is_not(None))
-            .order_by(reports.c.id)
-            .limit(_READ_AT_A_TIME)
-        )
+    async def _exported(self, report: Row[Any]) -> dict[str, Any]:
         async with self._engine.connect() as connection:
-            rows: Sequence[Row[Any]] = (await connection.execute(wanted)).all()
-            return rows
+            key_of = select(case_keys.c.wrapped).where(case_keys.c.case_id == report.case_id)
+            wrapped = await connection.scalar(key_of)
+        key = self._sealer.case_key_if_any(wrapped, str(report.case_id))
+        opened = opened_content(key, report.case_id, report.sealed)
+        return {
+            "receipt": report.receipt,
+            "reason": report.reason,
+            "content": opened and opened[0],
+            "filed_on": report.filed_at.date().isoformat(),
+            "wants_answer": report.wants_answer,
+            "answered_on": report.answered_at and report.answered_at.date().isoformat(),
+        }
 
 
 class EvidenceBook:
@@ -110,19 +137,27 @@ class EvidenceBook:
             await _close_settled(connection, now - timedelta(days=rules.settled_days), now)
             await _erase_addresses_of_closed(connection)
             await _erase_evidence(connection, rules, now)
+            await drop_unused(connection, now)
 
         await self._committer.write(work)
 
+    async def give_up_unreadable(self, now: datetime) -> Sequence[CaseId]:
+        """Close the undecided cases whose key is gone, as after a backup was restored; which they were.
 
-def _exported(report: Row[Any]) -> dict[str, Any]:
-    return {
-        "receipt": report.receipt,
-        "reason": report.reason,
-        "content": report.content,
-        "filed_at": report.filed_at.isoformat(),
-        "wants_answer": report.wants_answer,
-        "answered_at": None if report.answered_at is None else report.answered_at.isoformat(),
-    }
+        What is sealed stays until its time is over: the keys may only have been left behind by mistake.
+        """
+        has_key = exists().where(case_keys.c.case_id == cases.c.id)
+        is_undecided = cases.c.state.not_in((*HAS_VERDICT, CaseState.CLOSED))
+        lost = and_(cases.c.sealed.is_not(None), is_undecided, ~has_key)
+        nobodys = {"claimed_by": None, "proposed_id": None, "deciding": None}
+        closed = {"state": CaseState.CLOSED, "changed_at": now, **nobodys}
+
+        async def work(connection: AsyncConnection) -> list[CaseId]:
+            ids = (await connection.execute(select(cases.c.id).where(lost))).scalars().all()
+            await connection.execute(update(cases).where(lost).values(**closed, **ONE_MORE_CHANGE))
+            return [CaseId(case) for case in ids]
+
+        return await self._committer.write(work)
 
 
 async def _close_settled(connection: AsyncConnection, given_before: datetime, now: datetime) -> None:
@@ -134,7 +169,9 @@ async def _close_settled(connection: AsyncConnection, given_before: datetime, no
         )
     )
     await connection.execute(
-        update(cases).where(cases.c.id.in_(settled)).values(state=CaseState.CLOSED, changed_at=now)
+        update(cases)
+        .where(cases.c.id.in_(settled))
+        .values(state=CaseState.CLOSED, changed_at=now, **ONE_MORE_CHANGE)
     )
 
 
@@ -153,31 +190,39 @@ async def _erase_addresses_of_closed(connection: AsyncConnection) -> None:
 
 
 async def _erase_evidence(connection: AsyncConnection, rules: Retention, now: datetime) -> None:
+    """Days are whole: what was filed or closed on a day goes when that day's time is over, and none later."""
     closed_before = now - timedelta(days=rules.evidence_days_after_closing)
     filed_before = now - timedelta(days=rules.evidence_days_at_most)
+    has_key = exists().where(case_keys.c.case_id == cases.c.id)
     over = and_(
-        cases.c.wrapped_key.is_not(None),
+        or_(cases.c.sealed.is_not(None), has_key),
         or_(
             and_(cases.c.state == CaseState.CLOSED, cases.c.changed_at <= closed_before),
             cases.c.opened_at <= filed_before,
         ),
     )
-    ids = select(cases.c.id).where(over)
-    await connection.execute(
-        update(reports).where(reports.c.case_id.in_(ids)).values(sealed_address=None, telling_verdict_id=None)
-    )
-    still_open = and_(over, cases.c.state != CaseState.CLOSED)
-    await connection.execute(update(cases).where(still_open).values(state=CaseState.CLOSED, changed_at=now))
-    await connection.execute(
-        update(cases)
-        .where(over)
-        .values(
-            content="",
-            findings=[],
-            wrapped_key=None,
-            claimed_by=None,
-            proposed_id=None,
-            deciding=None,
-            deciding_text=None,
-        )
-    )
+    await _empty(connection, over, now)
+
+
+async def _empty(connection: AsyncConnection, which: ColumnElement[bool], now: datetime) -> None:
+    """Erase what these cases are about, their keys, and to whom their reports belong; what is open is closed."""
+    ids = (await connection.execute(select(cases.c.id).where(which))).scalars().all()
+    for first in range(0, len(ids), _ERASED_AT_A_TIME):
+        some = ids[first : first + _ERASED_AT_A_TIME]
+        of_them = reports.c.case_id.in_(some)
+        await connection.execute(update(reports).where(of_them).values(**_NOBODYS))
+        still_open = and_(cases.c.id.in_(some), cases.c.state != CaseState.CLOSED)
+        closed = {"state": CaseState.CLOSED, "changed_at": now}
+        await connection.execute(update(cases).where(still_open).values(**closed))
+        emptied = update(cases).where(cases.c.id.in_(some))
+        await connection.execute(emptied.values(**_EMPTY, **ONE_MORE_CHANGE))
+        await connection.execute(delete(case_keys).where(case_keys.c.case_id.in_(some)))
+
+
+def _draft_exported(draft: Draft) -> dict[str, Any]:
+    return {
+        "begun_at": draft.begun_at.isoformat(),
+        "state": draft.state,
+        "answered_at": {key: asdict(draft.address)[key] for key in ("bot", "chat", "language")},
+        "pieces": [asdict(piece) for piece in draft.pieces],
+    }

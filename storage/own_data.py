@@ -6,37 +6,60 @@ Reports are kept by their own room, without a name; see there for forgetting the
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, or_, select, update
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.channel import ChannelKind, ChannelState, PersonId
+from storage.buttons import OwnButtons
 from storage.committer import Committer
-from storage.tables import buttons, channels, conversations, invitations, members, pledges, staff
-
-_CONVERSATIONS_LIKE = "%:{external_id}"
+from storage.conversations import talker_name
+from storage.invited import invitations_of
+from storage.naming import Names
+from storage.roster import member_name
+from storage.tables import channels, conversations, invitations, members, pledges, staff
 
 
 class OwnData:
     """Exports and forgets one person."""
 
-    def __init__(self, engine: AsyncEngine, committer: Committer, *, tokens: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        committer: Committer,
+        names: Names,
+        *,
+        tokens: Callable[[int], str],
+        now: Callable[[], datetime],
+    ) -> None:
         self._engine = engine
         self._committer = committer
+        self._names = names
+        self._buttons = OwnButtons(engine, names)
         self._tokens = tokens
+        self._now = now
 
     async def export(self, person: PersonId) -> dict[str, Any]:
         """Everything kept about this person, as JSON. Instants are written in ISO 8601, UTC."""
+        pressable = await self._buttons.count(person, self._now())
+        known = members.c.person == member_name(self._names, person)
+        talks = conversations.c.talker == talker_name(self._names, _external_id(person))
         async with self._engine.connect() as connection:
             return {
                 "person": person,
-                "member": await _rows(connection, members, members.c.person == person),
+                "member": await _rows(connection, members, known),
                 "channels": await _rows(connection, channels, channels.c.member == person),
                 "pledges": await _rows(connection, pledges, pledges.c.person == person),
-                "invitations": await _rows(connection, invitations, invitations.c.person == person),
-                "conversations": await _rows(connection, conversations, _talks_with(person)),
+                "invitations": [
+                    {"token": row.token, "expires_at": _plain(row.expires_at)}
+                    for row in await invitations_of(connection, self._names, person)
+                ],
+                "conversations": await _rows(connection, conversations, talks),
                 "staff": await _rows(connection, staff, staff.c.person == person),
+                # Only the messages in the chat hold what opens them.
+                "buttons_in_your_chats": pressable,
             }
 
     async def forget(self, person: PersonId) -> None:
@@ -55,27 +78,23 @@ class OwnData:
             )
             await connection.execute(update(channels).where(own).values(state=ChannelState.LEFT, member=None))
             await connection.execute(delete(pledges).where(pledges.c.person == person))
-            await connection.execute(delete(invitations).where(invitations.c.person == person))
-            await connection.execute(delete(buttons).where(_buttons_of(person)))
-            await connection.execute(delete(conversations).where(_talks_with(person)))
-            await connection.execute(delete(members).where(members.c.person == person))
+            invited = [row.token for row in await invitations_of(connection, self._names, person)]
+            await connection.execute(delete(invitations).where(invitations.c.token.in_(invited)))
+            await connection.execute(
+                delete(conversations).where(
+                    conversations.c.talker == talker_name(self._names, _external_id(person))
+                )
+            )
+            await connection.execute(
+                delete(members).where(members.c.person == member_name(self._names, person))
+            )
 
         await self._committer.write(work)
+        await self._buttons.delete(person, self._now(), self._committer)
 
 
 def _external_id(person: PersonId) -> str:
     return person.partition(":")[2]
-
-
-def _talks_with(person: PersonId) -> Any:
-    return conversations.c.key.like(_CONVERSATIONS_LIKE.format(external_id=_external_id(person)))
-
-
-def _buttons_of(person: PersonId) -> Any:
-    return or_(
-        buttons.c.person == person,
-        and_(buttons.c.person.is_(None), buttons.c.chat == _external_id(person)),
-    )
 
 
 async def _rows(connection: AsyncConnection, table: Table, condition: Any) -> list[dict[str, Any]]:

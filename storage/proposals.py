@@ -17,9 +17,12 @@ from reports.cases import Case, CaseId, CaseState, VerdictKind, may_become, stat
 from reports.proposals import words_sha256
 from reports.seconding import Second, Seconding
 from storage.alone import tell_again
-from storage.casework import read_case
+from storage.cards import proposed_cases
+from storage.case_contents import sealed_words
+from storage.case_keys import case_keys
 from storage.committer import Committer
-from storage.tables import cases, staff, verdicts
+from storage.sealing import Sealer
+from storage.tables import ONE_MORE_CHANGE, cases, staff, verdicts
 
 _STAFF_AT_MOST = 500
 
@@ -29,9 +32,10 @@ _Change = Callable[[AsyncConnection, Row[Any]], Awaitable[Seconding]]
 class ProposalBook:
     """Verdicts that wait for a second person."""
 
-    def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
+    def __init__(self, engine: AsyncEngine, committer: Committer, sealer: Sealer) -> None:
         self._engine = engine
         self._committer = committer
+        self._sealer = sealer
 
     async def agree(self, second: Second) -> Seconding:
         """Let the verdict stand; its author never can."""
@@ -60,7 +64,7 @@ class ProposalBook:
                 return Seconding.OWN
             if not await _is_staff(connection, second.person):
                 return Seconding.NOT_STAFF
-            return await _give_back(connection, row, second)
+            return await self._give_back(connection, row, second)
 
         return await self._on_these_words(second, change)
 
@@ -70,15 +74,14 @@ class ProposalBook:
         async def change(connection: AsyncConnection, row: Row[Any]) -> Seconding:
             if not _same_person(row.author, second.person):
                 return Seconding.NOT_THEIRS
-            return await _give_back(connection, row, second)
+            return await self._give_back(connection, row, second)
 
         return await self._on_these_words(second, change)
 
     async def waiting(self, at_most: int) -> Sequence[Case]:
         """Cases whose verdict waits for a second person, the oldest first."""
         async with self._engine.connect() as connection:
-            cards = await read_case(connection, cases.c.state == CaseState.PROPOSED, at_most)
-            return [card.case for card in cards]
+            return await proposed_cases(connection, self._sealer, at_most)
 
     async def others(self, person: PersonId) -> Sequence[str]:
         """The names of those who can be the second person for ``person``, as the staff is now."""
@@ -105,6 +108,27 @@ class ProposalBook:
 
         return await self._committer.write(work)
 
+    async def _give_back(self, connection: AsyncConnection, row: Row[Any], second: Second) -> Seconding:
+        """To its author, with what they wrote; to nobody, where the author may decide no case any more."""
+        roles = await _roles_of(connection, row.author)
+        author = row.author if allows(Who.MODERATOR, roles) else None
+        if row.verdict_id is not None:
+            await tell_again(connection, row.id, row.proposed_id)
+            state = CaseState.ANSWERED
+        else:
+            state = CaseState.OPEN if author is None else CaseState.CLAIMED
+        given = {"claimed_by": author, "deciding": None, "sealed_deciding": None}
+        if author is not None:
+            given |= {"deciding": row.kind, "sealed_deciding": await self._sealed(connection, row)}
+        await _settle(connection, row, state, second, given)
+        return Seconding.DONE
+
+    async def _sealed(self, connection: AsyncConnection, row: Row[Any]) -> bytes | None:
+        """The words of a proposal, as its author was writing them; None when the key of the case is gone."""
+        wrapped = await connection.scalar(select(case_keys.c.wrapped).where(case_keys.c.case_id == row.id))
+        key = self._sealer.case_key_if_any(wrapped, str(row.id))
+        return None if key is None else sealed_words(key, row.id, "\n".join([row.explanation, *row.sources]))
+
 
 def _sha256_of(row: Row[Any]) -> str:
     """The name of exactly the words in a row of a case with its verdict."""
@@ -125,22 +149,6 @@ async def _words_of(connection: AsyncConnection, case: Row[Any], verdict_id: int
     return (await connection.execute(wanted)).one_or_none()
 
 
-async def _give_back(connection: AsyncConnection, row: Row[Any], second: Second) -> Seconding:
-    """To its author, with what they wrote; to nobody, where the author may decide no case any more."""
-    roles = await _roles_of(connection, row.author)
-    author = row.author if allows(Who.MODERATOR, roles) else None
-    if row.verdict_id is not None:
-        await tell_again(connection, row.id, row.proposed_id)
-        state = CaseState.ANSWERED
-    else:
-        state = CaseState.OPEN if author is None else CaseState.CLAIMED
-    text = "\n".join([row.explanation, *row.sources])
-    theirs = {"claimed_by": author, "deciding": row.kind, "deciding_text": text}
-    free = {"claimed_by": None, "deciding": None, "deciding_text": None}
-    await _settle(connection, row, state, second, free if author is None else theirs)
-    return Seconding.DONE
-
-
 async def _settle(
     connection: AsyncConnection, row: Row[Any], state: CaseState, second: Second, values: dict[str, Any]
 ) -> None:
@@ -148,7 +156,9 @@ async def _settle(
     if not may_become(CaseState.PROPOSED, state):
         raise RuntimeError(f"a proposed case never becomes {state}")
     settled = {"state": state, "proposed_id": None, "changed_at": second.at}
-    await connection.execute(update(cases).where(cases.c.id == row.id).values(**settled | values))
+    await connection.execute(
+        update(cases).where(cases.c.id == row.id).values(**settled | values | ONE_MORE_CHANGE)
+    )
 
 
 async def _is_staff(connection: AsyncConnection, person: PersonId) -> bool:

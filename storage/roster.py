@@ -25,7 +25,9 @@ from members.roles import Role
 from storage.channel_rows import CHOSEN_NOTHING, channel_of, minute_of
 from storage.committer import Committer
 from storage.consequences import follow_to
+from storage.invited import opened_invitee, sealed_invitee
 from storage.lookups import Lookups
+from storage.naming import Names
 from storage.tables import channels, invitations, members, pledges, staff
 
 _CHANNELS_AT_MOST = 200
@@ -63,9 +65,10 @@ _MEET = insert(members)
 class Roster:
     """Keeps who is a member, where, and how it stands. Implements the ports in ``members/ports.py``."""
 
-    def __init__(self, engine: AsyncEngine, committer: Committer) -> None:
+    def __init__(self, engine: AsyncEngine, committer: Committer, names: Names) -> None:
         self._lookups = Lookups(engine)
         self._committer = committer
+        self._names = names
 
     # --- staff and languages -----------------------------------------------------------------------------
 
@@ -87,16 +90,18 @@ class Roster:
 
     async def language_of(self, person: PersonId) -> str | None:
         """The language this person speaks with Loa, when it is known."""
-        row = await self._lookups.one(_LANGUAGE, {"person": person})
+        row = await self._lookups.one(_LANGUAGE, {"person": member_name(self._names, person)})
         return None if row is None else str(row.language)
 
     async def choose_language(self, person: PersonId, language: str, at: datetime) -> None:
         """Keep the language this person wants to be spoken to in."""
 
+        name = member_name(self._names, person)
+
         async def work(connection: AsyncConnection) -> None:
-            await _meet(connection, person, language, at)
+            await _meet(connection, name, language, at)
             await connection.execute(
-                update(members).where(members.c.person == person).values(language=language)
+                update(members).where(members.c.person == name).values(language=language)
             )
 
         await self._committer.write(work)
@@ -108,7 +113,7 @@ class Roster:
         over = {"before": invitation.expires_at - INVITATION_LASTS}
         row = {
             "token": invitation.token,
-            "person": invitation.person,
+            "invitee": sealed_invitee(self._names, invitation.token, invitation.person),
             "expires_at": invitation.expires_at,
         }
 
@@ -121,15 +126,16 @@ class Roster:
     async def invitation(self, token: str) -> Invitation | None:
         """The invitation with this token."""
         row = await self._lookups.one(_INVITATION, {"token": token})
-        if row is None:
+        person = None if row is None else opened_invitee(self._names, row.token, row.invitee)
+        if row is None or person is None:
             return None
-        return Invitation(row.token, PersonId(row.person), row.expires_at, row.used_at)
+        return Invitation(row.token, person, row.expires_at, row.used_at)
 
     async def enrol(self, entry: Entry) -> Channel:
         """Let the place wait for its pledge, and use the invitation up. Repeating it changes nothing."""
 
         async def work(connection: AsyncConnection) -> Channel:
-            await _meet(connection, entry.person, entry.language, entry.at)
+            await _meet(connection, member_name(self._names, entry.person), entry.language, entry.at)
             await _use_invitation(connection, entry)
             return await _enter(connection, entry, ChannelState.PLEDGING)
 
@@ -139,7 +145,7 @@ class Roster:
         """Make a private chat an active channel, which needs no pledge."""
 
         async def work(connection: AsyncConnection) -> Channel:
-            await _meet(connection, entry.person, entry.language, entry.at)
+            await _meet(connection, member_name(self._names, entry.person), entry.language, entry.at)
             return await _enter(connection, entry, ChannelState.ACTIVE)
 
         return await self._committer.write(work)
@@ -276,10 +282,15 @@ async def _channel(connection: AsyncConnection, channel: ChannelId) -> Channel:
     return channel_of((await connection.execute(_CHANNEL, {"channel": channel})).one())
 
 
-async def _meet(connection: AsyncConnection, person: PersonId, language: str, at: datetime) -> None:
-    known = await connection.execute(_LANGUAGE, {"person": person})
+def member_name(names: Names, person: PersonId) -> str:
+    """The name that stands for a person beside their language: whoever only reports may have chosen one, too."""
+    return names.pseudonym("member", person)
+
+
+async def _meet(connection: AsyncConnection, name: str, language: str, at: datetime) -> None:
+    known = await connection.execute(_LANGUAGE, {"person": name})
     if known.first() is None:
-        await connection.execute(_MEET, [{"person": person, "language": language, "met_at": at}])
+        await connection.execute(_MEET, [{"person": name, "language": language, "met_at": at}])
 
 
 async def _use_invitation(connection: AsyncConnection, entry: Entry) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.case_keys import prepare_keys
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -42,6 +44,8 @@ async def upgrade(engine: AsyncEngine) -> None:
     """Apply every migration that ``engine``'s database lacks. Raises what the database raises."""
     if await version_of(engine) != newest_version():
         await _upgrade(engine)
+    async with engine.begin() as connection:
+        await connection.run_sync(prepare_keys)
 
 
 async def _upgrade(engine: AsyncEngine) -> None:

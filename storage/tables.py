@@ -24,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from storage.case_tables import ONE_MORE_CHANGE as ONE_MORE_CHANGE
 from storage.case_tables import cases as cases
 from storage.case_tables import consents as consents
 from storage.case_tables import drafts as drafts
@@ -31,6 +32,8 @@ from storage.case_tables import reports as reports
 from storage.case_tables import verdicts as verdicts
 from storage.columns import NO
 from storage.columns import Choices as Choices
+from storage.columns import Day as Day
+from storage.columns import Hour as Hour
 from storage.columns import Id as Id
 from storage.columns import Instant as Instant
 from storage.columns import instant as instant
@@ -45,9 +48,11 @@ SHORT_CHOICE_CHARACTERS = 200
 members = Table(
     "members",
     metadata,
+    # A pseudonym: whoever only reports may have chosen a language as well.
     Column("person", String(80), primary_key=True),
     Column("language", String(8), nullable=False),
-    Column("met_at", Instant, nullable=False),
+    Column("met_at", Day, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 staff = Table(
@@ -104,9 +109,10 @@ invitations = Table(
     "invitations",
     metadata,
     Column("token", String(64), primary_key=True),
-    Column("person", String(80), nullable=False),
+    Column("invitee", LargeBinary, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant, nullable=True),
+    sqlite_with_rowid=False,
 )
 
 pledges = Table(
@@ -128,25 +134,35 @@ pledges = Table(
 conversations = Table(
     "conversations",
     metadata,
-    Column("key", String(240), primary_key=True),
+    # Keyed, as is the person's: a private chat has the number of their account.
+    Column("key", String(64), primary_key=True),
+    Column("talker", String(64), nullable=False, index=True),
     Column("state", String(120), nullable=True),
     Column("data", JSON, nullable=False),
-    Column("changed_at", Instant, nullable=False),
+    Column("changed_at", Hour, nullable=False),
+    sqlite_with_rowid=False,
 )
 
+# What a button stands for opens with its token alone, which only the message in the chat holds; see ``buttons.py``.
 buttons = Table(
     "buttons",
     metadata,
-    Column("token", String(32), primary_key=True),
-    Column("person", String(80), nullable=True),
-    Column("chat", String(80), nullable=False),
-    Column("action", String(40), nullable=False),
-    Column("payload", JSON, nullable=False),
-    Column("group", String(32), nullable=False, index=True),
-    Column("repeatable", Boolean, nullable=False),
-    Column("expires_at", Instant, nullable=False, index=True),
-    Column("used_at", Instant, nullable=True),
-    Column("used_by", String(40), nullable=True),
+    Column("key", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("group", String(64), nullable=False, index=True),
+    Column("belongs", String(64), nullable=False, index=True),
+    Column("used_by", String(64), nullable=True),
+    Column("gone_at", Hour, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+forgetting_owed = Table(
+    "forgetting_owed",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 updates_seen = Table(
@@ -154,7 +170,7 @@ updates_seen = Table(
     metadata,
     Column("bot", String(40), primary_key=True),
     Column("update_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("seen_at", Instant, nullable=False),
+    Column("seen_at", Hour, nullable=False),
 )
 
 # --- bulletins and their deliveries --------------------------------------------------------------------------

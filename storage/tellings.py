@@ -15,6 +15,7 @@ from reports.drafts import ReplyAddress
 from reports.ports import Telling, Told
 from reports.proposals import MOST_TOLD_ALONE
 from storage.alone import count_alone, give_place_back, is_one_persons
+from storage.case_keys import case_keys
 from storage.cases import opened_address, told_id, verdict_columns, verdict_of, with_verdict
 from storage.committer import Committer
 from storage.sealing import SealBroken, Sealer
@@ -62,7 +63,7 @@ class TellingRecord:
     def _address_of(self, row: Row[Any]) -> ReplyAddress | None:
         """Where to tell it; None when it was sealed with a key that is no longer there."""
         try:
-            key = self._sealer.case_key(row.wrapped_key, row.content_sha256)
+            key = self._sealer.case_key(row.wrapped, str(row.case_id))
             return opened_address(row.sealed_address, row.receipt, key)
         except SealBroken:
             log.warning("an address cannot be opened: was the secret key changed?", report=row.id)
@@ -100,17 +101,14 @@ def _telling_of(row: Row[Any], address: ReplyAddress, was_counted: bool) -> Tell
 
 def _waiting(now: datetime) -> Any:
     return (
-        select(
-            reports,
-            told_id.label("told_id"),
-            cases.c.wrapped_key,
-            cases.c.content_sha256,
-            *verdict_columns,
+        select(reports, told_id.label("told_id"), case_keys.c.wrapped, *verdict_columns)
+        .select_from(
+            with_verdict.join(reports, reports.c.case_id == cases.c.id).join(
+                case_keys, case_keys.c.case_id == cases.c.id
+            )
         )
-        .select_from(with_verdict.join(reports, reports.c.case_id == cases.c.id))
         .where(
             reports.c.sealed_address.is_not(None),
-            cases.c.wrapped_key.is_not(None),
             reports.c.told_verdict_id < told_id,
             cases.c.proposed_id.is_(None)
             | (cases.c.told_alone < MOST_TOLD_ALONE)

@@ -41,6 +41,7 @@ from storage.aftermath import SqlAftermath
 from storage.bulletins import BulletinBook
 from storage.committer import Committer
 from storage.ledger import SqlLedger
+from storage.naming import KEY_BYTES, Names
 from storage.paces import SqlPaces
 from storage.pictures import PictureShelf
 from storage.pins import SqlPins
@@ -164,7 +165,7 @@ class Process:
             next_moment=found.makers.calendar,
         )
         aftermath = found.makers.aftermath(engine, self._committer)
-        self._office = Office(desk, aftermath, Roster(engine, self._committer))
+        self._office = Office(desk, aftermath, Roster(engine, self._committer, Names(bytes(KEY_BYTES))))
 
     def _wake(self) -> None:
         for pump in self._pumps:

@@ -17,6 +17,7 @@ from bot.surroundings import Surroundings
 from platforms.telegram import TelegramAccount
 from storage.engine import open_engine
 from storage.tables import members, metadata
+from tests.keys import SECRET
 from web.webhooks import Webhook
 
 CANARY = "telegram:7007007007"
@@ -59,7 +60,7 @@ async def test_what_was_erased_is_not_in_the_closed_file_any_more(tmp_path: Path
 
 async def test_a_new_data_folder_is_closed_to_other_users_of_the_machine(tmp_path: Path) -> None:
     settings = Settings(data_folder=tmp_path / "data")
-    house = await open_storehouse(settings)
+    house = await open_storehouse(settings, SECRET)
     await house.close()
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 

@@ -50,6 +50,7 @@ from storage.paces import SqlPaces
 from storage.pins import SqlPins
 from storage.planning import plan_deliveries
 from storage.tables import bulletins, channels, deliveries, metadata
+from tests.keys import NAMES as NAMES
 
 BOT = "loa"
 VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")

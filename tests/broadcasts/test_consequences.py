@@ -14,6 +14,7 @@ from bulletins.bulletin import BulletinId, MsgType
 from members.channel import Platform
 from storage.roster import Roster
 from tests.broadcasts.station import VIET_NAM, Station
+from tests.keys import NAMES
 
 SENT, FAILED, UNSURE = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNSURE
 QUEUED, DROPPED = DeliveryState.QUEUED, DeliveryState.DROPPED
@@ -349,7 +350,7 @@ async def test_the_table_of_reasons_counts_what_did_not_arrive(station: Station)
 
 
 async def test_a_move_to_a_place_that_is_enrolled_already_leaves_everything_to_it(station: Station) -> None:
-    roster = Roster(station.engine, station.committer)
+    roster = Roster(station.engine, station.committer, NAMES)
     old = await station.channel("-1", kind="group")
     earlier = await station.start(station.bulletin("Bản tin đầu"))
     await station.channel("-1001")

@@ -16,6 +16,7 @@ from members.channel import ChannelId, Platform
 from storage.roster import Roster
 from tests.broadcasts.looks import DROPPED, QUEUED, SENT, UNSURE, has_posted, nothing_open
 from tests.broadcasts.station import ScriptedSender, Station
+from tests.keys import NAMES
 
 SENT_AGAIN = {"state": "queued", "attempt": 1, "resent": True, "reason": "unsure:TimeoutError"}
 
@@ -110,7 +111,7 @@ async def test_what_was_on_its_way_when_the_group_moved_is_not_looked_for_in_the
 ) -> None:
     """It was confirmed after the move, under an id of the old place."""
     await station.channel("-1", kind="group")
-    roster = Roster(station.engine, station.committer)
+    roster = Roster(station.engine, station.committer, NAMES)
 
     async def move(_: str) -> None:
         assert await roster.move(Platform.TELEGRAM, "-1", "-1001")
@@ -132,7 +133,7 @@ async def test_that_a_copy_could_not_be_corrected_is_still_listed_after_a_move(s
     await station.pump_until_idle(original)
     await station.change_deliveries(original, state="sent", message_id="1", reason="moved_away")
     correction = await corrected(station, original)
-    roster = Roster(station.engine, station.committer)
+    roster = Roster(station.engine, station.committer, NAMES)
     assert await roster.move(Platform.TELEGRAM, "-1", "-1001")
     (straggler,) = await station.aftermath.stragglers(correction, 10)
     assert straggler.reason == "not_edited:left_behind"

@@ -12,6 +12,7 @@ from members.channel import Platform
 from storage.roster import Roster
 from tests.broadcasts.looks import DROPPED, SENT
 from tests.broadcasts.station import Station
+from tests.keys import NAMES
 
 WRONG, RIGHT = "Đúng là 8 giờ", "Đúng là 9 giờ"
 
@@ -119,7 +120,7 @@ async def test_a_group_that_moved_keeps_the_older_notice_in_the_old_place(statio
     original = await station.start(station.bulletin())
     await station.pump_until_idle(original)
     await corrected(station, original, WRONG)
-    await Roster(station.engine, station.committer).move(Platform.TELEGRAM, "-1", "-1001")
+    await Roster(station.engine, station.committer, NAMES).move(Platform.TELEGRAM, "-1", "-1001")
     await corrected(station, original, RIGHT)
     assert [(one.method, one.chat) for one in station.sender.posted[3:]] == [("post", "-1001")]
 

@@ -8,6 +8,7 @@ from broadcasts.delivery import DeliveryState, Moved, Unsure
 from members.channel import Platform
 from storage.roster import Roster
 from tests.broadcasts.station import Station
+from tests.keys import NAMES
 
 SENT = DeliveryState.SENT
 
@@ -30,7 +31,7 @@ async def test_all_that_waits_for_the_old_place_goes_on_to_the_one_that_was_enro
 
 async def test_what_was_read_before_the_group_moved_is_not_lost_on_the_way(station: Station) -> None:
     """It goes to the old place once more, though its row belongs to the new one already."""
-    roster = Roster(station.engine, station.committer)
+    roster = Roster(station.engine, station.committer, NAMES)
     await station.channel("-1", kind="group")
     first = await station.start(station.bulletin("Bản tin đầu"))
     second = await station.start(station.bulletin("Bản tin sau"))
@@ -106,7 +107,7 @@ async def test_a_correction_of_what_went_to_the_old_place_is_planned_for_the_new
     original = await station.start(wrong)
     await station.pump_until_idle(original)
     await station.channel("-1001")
-    await Roster(station.engine, station.committer).move(Platform.TELEGRAM, "-1", "-1001")
+    await Roster(station.engine, station.committer, NAMES).move(Platform.TELEGRAM, "-1", "-1001")
     correction = await station.start(station.correction_of(wrong), corrects=original)
     await station.pump_until_idle(correction)
     assert await station.states(correction) == {"-1001": SENT}
@@ -114,7 +115,7 @@ async def test_a_correction_of_what_went_to_the_old_place_is_planned_for_the_new
 
 
 async def test_what_is_on_its_way_to_the_old_place_ends_once_in_the_new_one(station: Station) -> None:
-    roster = Roster(station.engine, station.committer)
+    roster = Roster(station.engine, station.committer, NAMES)
     await station.channel("-1", kind="group")
     bulletin = await station.start(station.bulletin())
     await station.channel("-1001")

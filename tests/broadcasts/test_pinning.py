@@ -33,7 +33,7 @@ from members.channel import ChannelId, Platform
 from storage.pins import SqlPins
 from storage.roster import Roster
 from storage.tables import pins_due
-from tests.broadcasts.station import BOT, NOON, ScriptedSender, Station, running
+from tests.broadcasts.station import BOT, NAMES, NOON, ScriptedSender, Station, running
 
 SENT = DeliveryState.SENT
 TOLD = NOON - timedelta(days=1)
@@ -308,7 +308,7 @@ async def test_what_is_there_no_more_is_asked_for_once(station: Station, refusal
 
 async def test_in_the_place_a_group_has_moved_to_nothing_strange_is_pinned(station: Station) -> None:
     await posted_but_not_pinned(station, "-1")
-    assert await Roster(station.engine, station.committer).move(Platform.TELEGRAM, "-1", "-1001")
+    assert await Roster(station.engine, station.committer, NAMES).move(Platform.TELEGRAM, "-1", "-1001")
     await pump_until_nothing_is_owed(station)
     assert pins(station) == []
 

@@ -42,6 +42,7 @@ from members.roles import Role as StaffRole
 from simulator.telegram_api import TelegramSimulator
 from simulator.world import Bot
 from storage.tables import bulletins, channels, deliveries
+from tests.keys import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = bytes(range(32))
@@ -283,7 +284,7 @@ async def open_network(
         }
         settings = _settings(simulator, names, database_url, folder, rate_per_second, stalled_seconds)
         given = Surroundings()
-        house = await open_storehouse(settings)
+        house = await open_storehouse(settings, SECRET)
         supervisor = Supervisor()
         supervisor.own("committer", house.committer.run, OnCrash.END)
         supervisor.start()

@@ -31,6 +31,7 @@ from handlers.access import guard_access, person_of
 from handlers.buttons import Buttons, guard_buttons
 from handlers.crowding import guard_crowding
 from handlers.desk import MemberDesk
+from handlers.rights import RightsDesk
 from handlers.settings_cards import Offer, SettingsCards
 from members.channel import PersonId
 from members.enrolment import Enrolment
@@ -39,16 +40,20 @@ from members.rights import OwnRights
 from members.upkeep import Upkeep
 from platforms.telegram_admins import TelegramChats
 from platforms.telegram_session import TelegramSession
+from reports.quotas import Quota
 from simulator.telegram_api import TelegramSimulator
 from simulator.world import Chat, ShownMessage, User
 from storage.buttons import ButtonBook
 from storage.committer import Committer
 from storage.conversations import ConversationStorage
 from storage.engine import open_engine
+from storage.owed_forgetting import OwedForgetting
 from storage.own_data import OwnData
 from storage.roster import Roster
+from storage.sealing import Sealer
 from storage.tables import metadata
 from storage.updates import Updates
+from tests.keys import NAMES, SECRET
 
 BOT_NAME = "loa"
 TOKEN = "7000001:AAAA-the-simulators-own-token-000000"
@@ -101,6 +106,7 @@ class House:
     buttons: Buttons
     desk: MemberDesk
     updates: Updates
+    rights: RightsDesk
     _writing: asyncio.Task[None]
 
     def __init__(self, database_url: str) -> None:
@@ -247,26 +253,36 @@ class House:
 
     def _furnish(self) -> None:
         self.updates = Updates(self.engine, self.committer, now=self.clock.now)
-        self.roster = Roster(self.engine, self.committer)
+        self.roster = Roster(self.engine, self.committer, NAMES)
         self.buttons = Buttons(
-            ButtonBook(self.engine, self.committer), now=self.clock.now, tokens=self.tokens
+            ButtonBook(self.engine, self.committer, NAMES), now=self.clock.now, tokens=self.tokens
         )
         self.move_into(desk_of(self))
 
     def _furnish_with(self, desk: MemberDesk) -> None:
-        storage = ConversationStorage(self.engine, self.committer, now=self.clock.now)
+        storage = ConversationStorage(self.engine, self.committer, NAMES, now=self.clock.now)
         self.dispatcher = Dispatcher(storage=storage)
         languages = PersonLanguage(TEXTS, lambda user: self.roster.language_of(person_of(user)))
         self.dispatcher.update.outer_middleware(languages)
         guard_crowding(self.dispatcher)
         guard_access(self.dispatcher, self.roster)
         guard_buttons(self.dispatcher, self.buttons)
-        keepers = {"member": OwnData(self.engine, self.committer, tokens=self.tokens)}
+        keepers = {
+            "member": OwnData(self.engine, self.committer, NAMES, tokens=self.tokens, now=self.clock.now)
+        }
+        an_hour = timedelta(hours=1)
+        self.rights = RightsDesk(
+            OwnRights(self.roster, keepers),
+            OwedForgetting(self.engine, self.committer, Sealer(SECRET)),
+            self.clock.now,
+            exports=Quota(1, an_hour),
+            forgettings=Quota(1, an_hour),
+        )
         self.include(
             enrolment.router(desk),
             pledging.router(desk),
             preferences.router(desk),
-            rights.router(OwnRights(self.roster, keepers)),
+            rights.router(self.rights),
         )
 
 

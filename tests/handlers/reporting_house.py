@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -18,28 +18,29 @@ from handlers.reporting import ReportingDesk
 from members.roles import Role
 from reports.answers import Answers, Errands
 from reports.cards import Cards
-from reports.cases import Reason
+from reports.cases import CaseId, Reason
 from reports.filing import Desk, FilingRules
 from reports.findings import GenuineFinding
 from reports.intake import Checks, Intake
-from reports.ports import Retention
+from reports.ports import Card, Retention
 from reports.proposals import SecondRules
 from reports.quotas import Quota
 from reports.seconding import SecondOpinions
 from reports.verdicts import Verdicts
 from simulator.world import Chat, Message, Origin, OriginKind, RichText, User
+from storage.cards import CardRecord
 from storage.cases import CaseBook
 from storage.casework import CaseworkBook
 from storage.drafts import DraftBook
 from storage.forgetting import EvidenceBook, OwnReports
 from storage.proposals import ProposalBook
 from storage.sealing import Sealer
-from storage.tables import staff
+from storage.tables import cases, drafts, staff
 from storage.tellings import TellingRecord
 from tests.handlers.house import BOT_NAME, MORNING, TEXTS, House
+from tests.keys import SECRET, one_after_another
 
 SCAM = "Vietcombank thông báo: tài khoản của bạn bị khóa. Mở khóa tại https://vcb-login.top/a ngay!"
-SECRET = bytes(range(32))
 RULES = Retention()
 SECOND = SecondRules(frozenset({Reason.HARMFUL_RUMOUR, Reason.FAKE_NOTICE}), ("gov.vn", "vietcombank.com.vn"))
 PUBLISHED = "LOA-0000-0"
@@ -140,21 +141,44 @@ class Corner:
         await self.press(moderator, SEND if SEND in labels else SEND_TO_SECOND)
         return self.house.last(self.group).text
 
+    async def content(self) -> str:
+        """What is kept of the content of the only case."""
+        card = await self._kept_card()
+        return card.case.content
+
+    async def place(self) -> str | None:
+        """The message that is the only case's card."""
+        place = (await self._kept_card()).place
+        return place and place.message_id
+
+    async def _kept_card(self) -> Card:
+        (case,) = await self.house.rows(cases)
+        book = CardRecord(self.house.engine, self.house.committer, self.sealer)
+        card = await book.take(CaseId(case.id), self.house.clock.now())
+        assert card is not None
+        return card
+
+    async def undecided(self) -> int:
+        """How many drafts are kept. Of one that is over only a number is left."""
+        return len([draft for draft in await self.house.rows(drafts) if draft.sealed])
+
     @property
     def card(self) -> str:
         """The text of the first card."""
         return next(shown.text for shown in self.house.shown(self.group) if "Vụ việc" in shown.text)
 
 
-async def furnish(house: House, *, forum: bool = False, reports_a_day: int = 20) -> Corner:
-    """Put the reporting rooms into an open house."""
+async def furnish(
+    house: House, *, forum: bool = False, reports_a_day: int = 20, draw: Callable[[int], int] | None = None
+) -> Corner:
+    """Put the reporting rooms into an open house. ``draw`` is for numbers that are not 1, 2, 3."""
     lan, minh = house.world.add_user("Lan"), house.world.add_user("Minh")
     group = house.world.add_chat("supergroup", "Điều phối viên", lan, members=[minh], forum=forum)
     house.world.add_member(group, house.account)
     house.world.promote(group, house.account)
     await employ(house, lan, minh)
     await house.settle()
-    corner = _corner(house, group, (lan, minh), reports_a_day)
+    corner = _corner(house, group, (lan, minh), reports_a_day, draw or one_after_another())
     house.clock.pass_by(seconds=1)
     return corner
 
@@ -176,10 +200,12 @@ async def _is_published(code: Code) -> bool:
     return code == PUBLISHED
 
 
-def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day: int) -> Corner:
+def _corner(
+    house: House, group: Chat, people: tuple[User, User], reports_a_day: int, draw: Callable[[int], int]
+) -> Corner:
     store = (house.engine, house.committer)
     sealer = Sealer(SECRET)
-    drafts, cases = DraftBook(*store, sealer), CaseBook(*store, sealer)
+    drafts, cases = DraftBook(*store, sealer), CaseBook(*store, sealer, draw=draw)
     bulletins = KnownBulletins()
     voice = CitizenVoice({BOT_NAME: house.bot}, house.buttons, TEXTS, ZONE)
     checks = Checks(bulletins, cases)
@@ -188,8 +214,8 @@ def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day:
     rules = FilingRules(Quota(reports_a_day, timedelta(days=1)), Quota(600, timedelta(minutes=1)), SECOND)
     answers = Answers(TellingRecord(*store, sealer), voice, now=now, rate_per_second=1_000)
     place = CaseCards(house.bot, str(group.id), buttons=house.buttons, texts=TEXTS, language="vi", zone=ZONE)
-    casework = CaseworkBook(*store)
-    cards = Cards(casework, place, now=now)
+    casework = CaseworkBook(*store, sealer)
+    cards = Cards(CardRecord(*store, sealer), place, now=now)
     errands = Errands(answers, cards)
     desk = ReportingDesk(
         intake=intake,
@@ -203,7 +229,7 @@ def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day:
     )
     moderating = ModerationDesk(
         verdicts=Verdicts(casework, SECOND, _is_published, now=now),
-        seconds=SecondOpinions(ProposalBook(*store), now=now),
+        seconds=SecondOpinions(ProposalBook(*store, sealer), now=now),
         cards=cards,
         errands=errands,
         buttons=house.buttons,
@@ -215,5 +241,5 @@ def _corner(house: House, group: Chat, people: tuple[User, User], reports_a_day:
         moderation.router(moderating, str(group.id)),
         reporting.router(desk),
     )
-    evidence, own = EvidenceBook(house.committer), OwnReports(*store, sealer)
+    evidence, own = EvidenceBook(house.committer), OwnReports(*store, sealer, now=now)
     return Corner(house, group, *people, bulletins, intake, answers, cards, errands, evidence, own, sealer)

@@ -7,8 +7,10 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.types import Update
 
 from simulator.world import Chat, User
+from storage.invited import invitations_of
 from storage.tables import channels, invitations, pledges
 from tests.handlers.house import House, columns
+from tests.keys import NAMES
 
 ADD = "➕ Thêm vào nhóm"
 READ = "Tôi đã đọc"
@@ -135,7 +137,8 @@ async def test_a_stolen_link_is_of_no_use(house: House) -> None:
     den = house.world.add_chat("group", "Hang", thief)
     await house.start(hoa)
     await house.start(thief)
-    token = next(row.token for row in await house.rows(invitations) if row.person == house.person(hoa))
+    async with house.engine.connect() as connection:
+        ((token, *_),) = await invitations_of(connection, NAMES, house.person(hoa))
 
     await house.say(thief, f"/start@LoaTestBot {token}", _with_bot_unnoticed(house, den, thief))
 

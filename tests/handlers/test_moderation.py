@@ -86,24 +86,25 @@ async def test_in_a_group_with_topics_each_case_has_its_own(house: House, sau: U
 async def test_a_card_the_group_refused_is_shown_later(house: House, corner: Corner, sau: User) -> None:
     house.simulator.faults.script("refuse", "sendMessage", chat_id=corner.group.id)
     await corner.report(sau)
-    assert (await the_case(house)).card_message_id is None
+    assert await corner.place() is None
 
     house.clock.pass_by(seconds=61)
     await corner.cards.show_stale()
 
-    assert (await the_case(house)).card_message_id is not None
+    assert await corner.place() is not None
 
 
 async def test_a_deleted_card_is_posted_anew(house: House, corner: Corner, sau: User) -> None:
     await corner.report(sau)
-    first = (await the_case(house)).card_message_id
+    first = await corner.place()
+    assert first is not None
     house.world.remove_message(corner.group, int(first))
     await corner.report(house.world.add_user("Cô Ba"))
 
     house.clock.pass_by(seconds=31)
     await corner.cards.show_stale()
 
-    assert (await the_case(house)).card_message_id != first
+    assert await corner.place() != first
 
 
 # --- claiming

@@ -10,7 +10,7 @@ import pytest
 
 from reports.cases import CaseState
 from simulator.world import User
-from storage.tables import cases, drafts, reports
+from storage.tables import buttons, cases, drafts, reports
 from storage.tellings import TellingRecord
 from tests.handlers.house import House
 from tests.handlers.reporting_house import (
@@ -19,6 +19,7 @@ from tests.handlers.reporting_house import (
     QUIETLY,
     RULES,
     SCAM,
+    YES,
     Corner,
     furnish,
 )
@@ -188,13 +189,13 @@ async def test_a_case_nobody_decided_is_closed_and_erased_after_ninety_days_and_
     await corner.evidence.sweep(RULES, house.clock.now())
 
     case = await the_case(house)
-    assert (case.state, case.content, case.wrapped_key) == (CaseState.CLOSED, "", None)
+    assert (case.state, await corner.content(), case.sealed) == (CaseState.CLOSED, "", None)
     await house.say(sau, f"/status {receipt}")
     assert "chưa có kết luận" in house.last(sau).text
 
     await corner.report(sau)
     case = await the_case(house)
-    assert (case.state, case.content) == (CaseState.OPEN, SCAM)
+    assert (case.state, await corner.content()) == (CaseState.OPEN, SCAM)
 
 
 async def test_an_answered_case_is_closed_then_erased_and_the_verdict_stays(
@@ -206,11 +207,50 @@ async def test_an_answered_case_is_closed_then_erased_and_the_verdict_stays(
     await corner.evidence.sweep(RULES, house.clock.now())
     assert (await the_case(house)).state == CaseState.CLOSED
     assert (await house.rows(reports))[0].sealed_address is None
-    assert (await the_case(house)).content == SCAM
+    assert await corner.content() == SCAM
 
     house.clock.pass_by(days=30)
     await corner.evidence.sweep(RULES, house.clock.now())
 
-    assert (await the_case(house)).content == ""
+    assert await corner.content() == ""
     assert "sai sự thật" in await corner.ask(sau, SCAM)
     assert await house.rows(drafts) != []
+
+
+async def test_the_moderators_card_is_emptied_with_the_evidence(
+    house: House, corner: Corner, sau: User
+) -> None:
+    await corner.report(sau)
+    assert "vcb-login" in corner.card
+    house.clock.pass_by(days=91)
+    await corner.evidence.sweep(RULES, house.clock.now())
+
+    await corner.cards.show_stale()
+
+    assert "không còn được lưu giữ" in corner.card
+    assert "vcb-login" not in house.said(corner.group)
+
+
+async def test_a_card_that_could_not_be_emptied_is_tried_again(
+    house: House, corner: Corner, sau: User
+) -> None:
+    await corner.report(sau)
+    await corner.own.forget(house.person(sau))
+    house.clock.pass_by(seconds=31)
+    house.simulator.faults.script("flood", "editMessageText", chat_id=corner.group.id, seconds=1)
+    await corner.cards.show_stale()
+    house.clock.pass_by(seconds=61)
+
+    await corner.cards.show_stale()
+
+    assert "vcb-login" not in house.said(corner.group)
+
+
+async def test_yes_leaves_no_button_of_what_was_sent(house: House, corner: Corner, sau: User) -> None:
+    before = len(await house.rows(buttons))
+    await corner.ask(sau, SCAM)
+    assert len(await house.rows(buttons)) == before + 2
+
+    await house.press(sau, YES)
+
+    assert len(await house.rows(buttons)) == before

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from simulator.world import User
-from storage.tables import cases, consents, drafts, reports
+from storage.tables import buttons, consents, drafts, reports
 from tests.handlers.house import House
 from tests.handlers.reporting_house import (
     IT_IS_SCAM,
@@ -99,8 +101,10 @@ async def test_report_in_a_group_needs_a_message_to_point_at(house: House, corne
 
     await house.say(sau, "/report", group)
 
-    assert "trả lời (reply) đúng tin" in house.last(group).text
-    assert await house.rows(drafts) == []
+    assert "phản ánh" not in house.said(group)
+    await house.open_link_in(sau, group, "Nhắn riêng với Loa")
+    assert "chuyển tiếp" in house.last(sau).text
+    assert await corner.undecided() == 0
 
 
 async def test_in_a_group_nothing_else_is_read(house: House, corner: Corner, sau: User) -> None:
@@ -114,7 +118,7 @@ async def test_in_a_group_nothing_else_is_read(house: House, corner: Corner, sau
     await house.say(sau, SCAM, group)
 
     assert len(house.shown(group)) == messages + 1
-    assert await house.rows(drafts) == []
+    assert await corner.undecided() == 0
 
 
 async def test_after_forgetting_no_table_knows_who_reported(house: House, corner: Corner, sau: User) -> None:
@@ -125,10 +129,10 @@ async def test_after_forgetting_no_table_knows_who_reported(house: House, corner
 
     await corner.own.forget(house.person(sau))
 
-    assert await house.rows(drafts) == []
+    assert await corner.undecided() == 0
     (report,) = await house.rows(reports)
-    assert report.sealed_address is None
-    (case,) = await house.rows(cases)
-    key = corner.sealer.case_key(case.wrapped_key, case.content_sha256)
-    assert report.reporter != key.pseudonym(case.id, house.person(sau))
-    assert (await corner.own.export(house.person(sau))) == {"reports": []}
+    assert (report.sealed_address, report.reporter, report.locator) == (None, None, None)
+    assert await house.rows(drafts) == []
+    a_day = house.clock.now() + timedelta(days=2)
+    assert [button for button in await house.rows(buttons) if button.gone_at < a_day] == []
+    assert (await corner.own.export(house.person(sau))) == {"reports": [], "not_decided_about": []}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from storage.tables import channels, metadata
-from tests.handlers.house import House, columns
+from handlers.rights import forget_due
+from storage.tables import channels, forgetting_owed, metadata
+from tests.handlers.house import BOT_NAME, House, columns
 from tests.handlers.test_places import enrolled
 
 
@@ -59,6 +60,38 @@ async def test_quen_forgets_at_once_and_nothing_of_the_person_is_left_in_any_tab
             values = {str(value) for value in row._mapping.values()}
             assert not {f"telegram:{canary.id}", str(canary.id)} & values, table.name
     assert {row.state for row in await house.rows(channels)} == {"left"}
+
+
+async def test_xuat_is_answered_once_an_hour(house: House) -> None:
+    sau = house.world.add_user("Bác Sáu")
+    await house.say(sau, "/xuat")
+
+    await house.say(sau, "/xuat")
+
+    assert "hỏi lại sau 60 phút" in house.last(sau).text
+    house.clock.pass_by(hours=1)
+    await house.say(sau, "/xuat")
+    assert house.last(sau).document
+
+
+async def test_a_second_quen_within_the_hour_is_kept_sealed_and_done_by_itself(house: House) -> None:
+    hoa = house.world.add_user("Hoa")
+    await house.say(hoa, "/quen")
+    group = house.world.add_chat("supergroup", "Tổ 5", hoa)
+    await enrolled(house, hoa, group)
+
+    await house.say(hoa, "/quen")
+
+    assert "sẽ tự xoá sau 60 phút" in house.last(hoa).text
+    assert str(hoa.id) not in repr(await house.rows(forgetting_owed))
+    bots = {BOT_NAME: house.bot}
+    await forget_due(house.rights, bots, house.clock.now())
+    assert [row.state for row in await house.rows(channels)] == ["active"]
+    house.clock.pass_by(hours=1)
+    await forget_due(house.rights, bots, house.clock.now())
+    assert [row.state for row in await house.rows(channels)] == ["left"]
+    assert not group.member(house.account.id).is_present
+    assert await house.rows(forgetting_owed) == []
 
 
 async def test_forgetting_twice_or_nobody_does_no_harm(house: House) -> None:

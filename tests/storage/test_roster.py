@@ -34,6 +34,7 @@ from storage.engine import open_engine
 from storage.roster import Roster
 from storage.tables import channels, conversations, metadata, pledges
 from storage.updates import Updates
+from tests.keys import NAMES
 
 NOW = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 HOA, TUNG = PersonId("telegram:1001"), PersonId("telegram:1002")
@@ -62,7 +63,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await connection.run_sync(metadata.create_all)
     committer = Committer(engine)
     writing = asyncio.create_task(committer.run())
-    yield Store(engine, committer, Roster(engine, committer))
+    yield Store(engine, committer, Roster(engine, committer, NAMES))
     writing.cancel()
     with suppress(asyncio.CancelledError):
         await writing
@@ -238,12 +239,12 @@ KEY = StorageKey(bot_id=7, chat_id=1001, user_id=1001)
 
 
 async def test_a_conversation_survives_a_restart_and_leaves_nothing_when_it_ends(store: Store) -> None:
-    before = ConversationStorage(store.engine, store.committer, now=lambda: NOW)
+    before = ConversationStorage(store.engine, store.committer, NAMES, now=lambda: NOW)
     await before.set_state(KEY, Steps.first)
     await before.set_data(KEY, {"words": "Chào"})
     await before.update_data(KEY, {"more": 1})
 
-    after = ConversationStorage(store.engine, store.committer, now=lambda: NOW)
+    after = ConversationStorage(store.engine, store.committer, NAMES, now=lambda: NOW)
     assert await after.get_state(KEY) == "Steps:first"
     assert await after.get_data(KEY) == {"words": "Chào", "more": 1}
     assert await after.get_value(KEY, "words") == "Chào"
@@ -255,7 +256,7 @@ async def test_a_conversation_survives_a_restart_and_leaves_nothing_when_it_ends
 
 
 async def test_conversations_in_different_chats_topics_and_bots_do_not_mix(store: Store) -> None:
-    talks = ConversationStorage(store.engine, store.committer, now=lambda: NOW)
+    talks = ConversationStorage(store.engine, store.committer, NAMES, now=lambda: NOW)
     others = [
         replace(KEY, bot_id=8),
         replace(KEY, chat_id=-5),
@@ -269,7 +270,7 @@ async def test_conversations_in_different_chats_topics_and_bots_do_not_mix(store
 
 
 async def test_ending_a_conversation_that_never_began_writes_nothing(store: Store) -> None:
-    talks = ConversationStorage(store.engine, store.committer, now=lambda: NOW)
+    talks = ConversationStorage(store.engine, store.committer, NAMES, now=lambda: NOW)
     await talks.set_state(KEY, None)
     await talks.set_data(KEY, {})
 
@@ -277,7 +278,7 @@ async def test_ending_a_conversation_that_never_began_writes_nothing(store: Stor
 
 
 async def test_conversations_left_lying_are_forgotten(store: Store) -> None:
-    talks = ConversationStorage(store.engine, store.committer, now=lambda: NOW)
+    talks = ConversationStorage(store.engine, store.committer, NAMES, now=lambda: NOW)
     await talks.set_data(KEY, {"words": "Chào"})
 
     assert await talks.forget_idle(NOW) == 0
