@@ -19,6 +19,7 @@ from reports.content import Content
 from reports.drafts import DraftToken, ReplyAddress
 from reports.ports import ClaimOutcome, FiledAs, Filing, GivingOutcome, NewVerdict
 from reports.seconding import Second, Seconding
+from storage.cards import CardRecord
 from storage.cases import CaseBook
 from storage.casework import CaseworkBook
 from storage.committer import Committer
@@ -28,6 +29,7 @@ from storage.proposals import ProposalBook
 from storage.sealing import Sealer
 from storage.tables import cases, metadata, staff
 from storage.tellings import TellingRecord
+from tests.keys import one_after_another
 
 NOON = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
 SOON, LATER = NOON + timedelta(minutes=1), NOON + timedelta(minutes=10)
@@ -51,6 +53,7 @@ class Books:
     committer: Committer
     cases: CaseBook
     casework: CaseworkBook
+    cards: CardRecord
     tellings: TellingRecord
     proposals: ProposalBook
     evidence: EvidenceBook
@@ -96,7 +99,7 @@ class Books:
         return case.proposal.sha256
 
     async def case(self) -> Case:
-        card = await self.casework.take(CASE, NOON)
+        card = await self.cards.take(CASE, NOON)
         assert card is not None
         return card.case
 
@@ -121,10 +124,11 @@ async def process(url: str, first_number: int) -> AsyncIterator[Books]:
     running = asyncio.create_task(committer.run())
     yield Books(
         committer,
-        CaseBook(engine, committer, sealer),
-        CaseworkBook(engine, committer),
+        CaseBook(engine, committer, sealer, draw=one_after_another(first_number - 1)),
+        CaseworkBook(engine, committer, sealer),
+        CardRecord(engine, committer, sealer),
         TellingRecord(engine, committer, sealer),
-        ProposalBook(engine, committer),
+        ProposalBook(engine, committer, sealer),
         EvidenceBook(committer),
         count(first_number),
     )
