@@ -20,11 +20,12 @@ from reports.drafts import DraftToken, ReplyAddress
 from reports.ports import ClaimOutcome, FiledAs, Filing, GivingOutcome, NewVerdict
 from reports.seconding import Second, Seconding
 from storage.cards import CardRecord
+from storage.case_keys import case_keys
 from storage.cases import CaseBook
 from storage.casework import CaseworkBook
 from storage.committer import Committer
 from storage.engine import open_engine
-from storage.forgetting import EvidenceBook
+from storage.forgetting import EvidenceBook, OwnReports
 from storage.proposals import ProposalBook
 from storage.sealing import Sealer
 from storage.tables import cases, metadata, staff
@@ -46,6 +47,10 @@ def severe_takes_two(reasons: Collection[Reason]) -> tuple[Need, ...]:
     return (Need.SEVERE,) if Reason.HARMFUL_RUMOUR in reasons else ()
 
 
+def reporter(number: int) -> PersonId:
+    return PersonId(f"telegram:{1000 + number}")
+
+
 @dataclass(slots=True)
 class Books:
     """One process over the database."""
@@ -57,10 +62,11 @@ class Books:
     tellings: TellingRecord
     proposals: ProposalBook
     evidence: EvidenceBook
+    own: OwnReports
     numbers: count[int]
 
     async def file(self, number: int, reason: Reason = Reason.OTHER_FACTUAL) -> FiledAs:
-        person = PersonId(f"telegram:{1000 + number}")
+        person = reporter(number)
         filing = Filing(
             draft=DraftToken(f"draft-{next(self.numbers)}"),
             person=person,
@@ -103,6 +109,10 @@ class Books:
         assert card is not None
         return card.case
 
+    async def lose_key(self) -> None:
+        """As after a backup was restored, which has none."""
+        await self.committer.write(lambda c: c.execute(delete(case_keys)))
+
     async def told_alone(self) -> int:
         return int(await self.committer.write(lambda c: c.scalar(select(cases.c.told_alone))) or 0)
 
@@ -130,6 +140,7 @@ async def process(url: str, first_number: int) -> AsyncIterator[Books]:
         TellingRecord(engine, committer, sealer),
         ProposalBook(engine, committer, sealer),
         EvidenceBook(committer),
+        OwnReports(engine, committer, sealer, now=lambda: NOON),
         count(first_number),
     )
     running.cancel()

@@ -9,15 +9,27 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from members.channel import PersonId
 from members.roles import Role
 from reports.cases import CaseState, Reason, VerdictKind
-from reports.ports import ClaimOutcome, FiledAs, GivingOutcome, Retention, Told
+from reports.ports import CardPlace, ClaimOutcome, FiledAs, GivingOutcome, Retention, Told
 from reports.seconding import Second, Seconding
-from storage.tables import staff
-from tests.storage.proposing import CASE, HANH, LAN, LATER, MINH, NOON, SOON, Books, process, takes_two
+from storage.tables import cases, staff
+from tests.storage.proposing import (
+    CASE,
+    HANH,
+    LAN,
+    LATER,
+    MINH,
+    NOON,
+    SOON,
+    Books,
+    process,
+    reporter,
+    takes_two,
+)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -271,3 +283,88 @@ async def test_a_proposal_nobody_agreed_to_ends_with_its_evidence(books: Books) 
     assert not await books.meets()
     assert await books.proposals.waiting(5) == []
     assert await books.file(2) is FiledAs.NEW_CASE
+
+
+async def test_a_proposal_outlives_a_reporter_who_is_forgotten_but_not_the_last_one(books: Books) -> None:
+    await books.file(1)
+    await books.file(2)
+    await books.propose()
+
+    await books.own.forget(reporter(1))
+    case = await books.case()
+    assert (case.state, case.proposal is None, case.listeners) == (CaseState.PROPOSED, False, 1)
+    sha256 = await books.sha256()
+    await books.own.forget(reporter(2))
+
+    case = await books.case()
+    assert (case.state, case.verdict, case.is_erased) == (CaseState.CLOSED, None, True)
+    assert await books.agree(sha256=sha256) is Seconding.OVER
+    assert not await books.meets()
+
+
+async def test_a_proposal_about_what_nobody_can_read_any_more_is_given_up(books: Books) -> None:
+    await books.file(1)
+    await books.propose()
+    sha256 = await books.sha256()
+    await books.lose_key()
+
+    assert await books.evidence.give_up_unreadable(NOON) == [CASE]
+
+    assert (await books.case()).state is CaseState.CLOSED
+    assert await books.proposals.waiting(5) == []
+    assert await books.agree(sha256=sha256) is Seconding.OVER
+    assert not await books.meets()
+
+
+async def test_a_revision_nobody_can_read_is_given_up_and_what_stood_stands(books: Books) -> None:
+    await books.file(1)
+    await books.casework.claim(CASE, LAN, NOON)
+    assert await books.give() is GivingOutcome.GIVEN
+    await books.propose("Sau khi hỏi lại thì khác.")
+    await books.lose_key()
+
+    assert await books.evidence.give_up_unreadable(NOON) == [CASE]
+
+    verdict = (await books.case()).verdict
+    assert verdict is not None
+    assert (verdict.kind, verdict.awaits_second) == (VerdictKind.FALSE, False)
+
+
+async def test_what_was_sent_back_is_kept_for_its_author_and_sealed(books: Books) -> None:
+    await books.file(1)
+    await books.propose("Chưa ai nghiên cứu điều này.")
+
+    await books.proposals.send_back(Second(CASE, MINH, await books.sha256(), NOON))
+
+    deciding = await books.casework.deciding("", LAN)
+    assert deciding is not None
+    assert (deciding.written, deciding.kind) == ("Chưa ai nghiên cứu điều này.", VerdictKind.SCAM)
+    row = (await books.committer.write(lambda c: c.execute(select(cases)))).one()
+    assert "nghiên cứu".encode() not in row.sealed_deciding
+
+
+async def test_a_card_shows_that_a_proposal_was_made_and_agreed_to(books: Books) -> None:
+    await books.file(1)
+    shown = []
+    for act in (books.propose, books.agree):
+        await act()
+        (card,) = await books.cards.take_stale(NOON + len(shown) * timedelta(hours=1), 5)
+        await books.cards.placed(card, CardPlace("-100", "9", None))
+        shown.append(card.case.state)
+
+    assert shown == [CaseState.PROPOSED, CaseState.ANSWERED]
+
+
+async def test_a_severe_report_of_an_answered_case_makes_its_card_stale(books: Books) -> None:
+    await books.file(1)
+    await books.casework.claim(CASE, LAN, NOON)
+    assert await books.give() is GivingOutcome.GIVEN
+    await books.evidence.sweep(Retention(), NOON + timedelta(days=31))
+    card = await books.cards.take(CASE, NOON)
+    assert card is not None
+    await books.cards.placed(card, CardPlace("-100", "9", None))
+
+    await books.file(2, Reason.HARMFUL_RUMOUR)
+
+    (card,) = await books.cards.take_stale(NOON + timedelta(days=32), 5)
+    assert (card.case.state, card.place) == (CaseState.PROPOSED, None)
