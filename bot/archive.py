@@ -22,6 +22,7 @@ from storage.forgetting import EvidenceBook, OwnReports
 from storage.owed_forgetting import OwedForgetting
 from storage.own_data import OwnData
 from storage.progress_messages import ProgressMessages
+from storage.proposals import ProposalBook
 from storage.published import PublishedBulletins
 from storage.sealing import Sealer
 from storage.shuffling import Shuffling
@@ -46,6 +47,7 @@ class Archive:
     drafts: DraftBook
     cases: CaseBook
     casework: CaseworkBook
+    proposals: ProposalBook
     cards: CardRecord
     tellings: TellingRecord
     evidence: EvidenceBook
@@ -83,6 +85,7 @@ def archive_of(house: Storehouse, key: bytes, given: Surroundings) -> Archive:
         cases=CaseBook(engine, committer, sealer),
         cards=CardRecord(engine, committer, sealer),
         casework=CaseworkBook(engine, committer, sealer),
+        proposals=ProposalBook(engine, committer, sealer),
         tellings=TellingRecord(engine, committer, sealer),
         evidence=EvidenceBook(committer),
         own_reports=OwnReports(engine, committer, sealer, now=given.now),

@@ -23,7 +23,7 @@ from bot.surroundings import Surroundings
 from bot.worker.examiner import Examiner
 from broadcasts.hindrance import Hindrances
 from broadcasts.lifecycle import Desk
-from bulletins.bulletin import Language
+from bulletins.bulletin import Code, Language
 from bulletins.rendering import Imprint
 from handlers import (
     aftermath,
@@ -41,6 +41,7 @@ from handlers import (
     reporting,
     rights,
     scheduling,
+    seconding,
     staffing,
     verifying,
 )
@@ -68,9 +69,12 @@ from reports.answers import Answers, Errands
 from reports.cards import Cards
 from reports.checks.genuine import GenuineCheck
 from reports.filing import Desk as FilingDesk
+from reports.filing import FilingRules
 from reports.intake import Checks, Intake
 from reports.ports import Retention
+from reports.proposals import SecondRules
 from reports.quotas import Quota
+from reports.seconding import SecondOpinions
 from reports.verdicts import Verdicts
 
 
@@ -142,6 +146,7 @@ def furnish(given: Furniture) -> Conversations:
     errands = Errands(Answers(given.archive.tellings, voice, now=given.surroundings.now), cards)
     checks = Checks(genuine, given.examiner, given.archive.cases)
     reporting_desk = _reporting_desk(given, buttons, checks, voice, errands)
+    moderating = _moderation_desk(given, buttons, cards, errands)
     dispatcher, staff = _dispatcher(given, buttons), _staff_desk(given, buttons)
     rights_desk = _rights_desk(given, staff.staffing)
     dispatcher.include_routers(
@@ -158,12 +163,8 @@ def furnish(given: Furniture) -> Conversations:
         composing.router(bulletins, reviews),
         approving.router(bulletins, reviews, progress),
         correcting.router(bulletins, progress),
-        moderation.router(
-            ModerationDesk(
-                Verdicts(given.archive.casework, now=given.surroundings.now), cards, errands, buttons
-            ),
-            _home(given)[1],
-        ),
+        seconding.router(moderating, _home(given)[1]),
+        moderation.router(moderating, _home(given)[1]),
         verifying.router(bulletins),
         reporting.router(reporting_desk),
         otherwise.router(given.house.roster),
@@ -283,16 +284,34 @@ def _cards(given: Furniture, buttons: Buttons) -> Cards:
     return Cards(given.archive.cards, group, now=given.surroundings.now)
 
 
+def _moderation_desk(given: Furniture, buttons: Buttons, cards: Cards, errands: Errands) -> ModerationDesk:
+    archive, now = given.archive, given.surroundings.now
+
+    async def is_published(code: Code) -> bool:
+        return await archive.published.published(code) is not None
+
+    return ModerationDesk(
+        verdicts=Verdicts(archive.casework, second_rules_of(given.settings), is_published, now=now),
+        seconds=SecondOpinions(archive.proposals, now=now),
+        cards=cards,
+        errands=errands,
+        buttons=buttons,
+        zone=given.zone,
+        now=now,
+    )
+
+
 def _reporting_desk(
     given: Furniture, buttons: Buttons, checks: Checks, voice: CitizenVoice, errands: Errands
 ) -> ReportingDesk:
     archive, settings = given.archive, given.settings
     now, tokens = given.surroundings.now, given.surroundings.tokens
-    quotas = (
-        Quota(settings.quotas.reports_per_person_a_day, timedelta(days=1)),
-        Quota(settings.quotas.reports_in_all_a_minute, timedelta(minutes=1)),
+    rules = FilingRules(
+        by_person=Quota(settings.quotas.reports_per_person_a_day, timedelta(days=1)),
+        in_all=Quota(settings.quotas.reports_in_all_a_minute, timedelta(minutes=1)),
+        second=second_rules_of(settings),
     )
-    filing = FilingDesk(archive.drafts, archive.cases, checks, now=now, tokens=tokens, quotas=quotas)
+    filing = FilingDesk(archive.drafts, archive.cases, checks, now=now, tokens=tokens, rules=rules)
     return ReportingDesk(
         intake=Intake(
             archive.drafts,
@@ -318,3 +337,8 @@ def retention_of(settings: Settings) -> Retention:
         evidence_days_after_closing=settings.reports.evidence_days_after_closing,
         evidence_days_at_most=settings.reports.evidence_days_at_most,
     )
+
+
+def second_rules_of(settings: Settings) -> SecondRules:
+    """Which verdicts take a second person."""
+    return SecondRules(settings.reports.severe_reasons, settings.reports.protected_domains)

@@ -242,10 +242,19 @@ class Quotas(_Section):
     reports_in_all_a_minute: int = Field(default=600, ge=1, le=100_000)
 
 
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+Domain = Annotated[str, Field(pattern=rf"^(?:{_LABEL}\.)+[a-z]{_LABEL}$", max_length=253)]
+"""A domain in small letters, with at least one dot; international ones in punycode."""
+
+
 class Reports(_Section):
     """What citizens may report, and how long it is kept."""
 
     reasons: tuple[Reason, ...] = Field(default=tuple(Reason), min_length=1)
+    severe_reasons: frozenset[Reason] = frozenset({Reason.HARMFUL_RUMOUR, Reason.FAKE_NOTICE})
+    protected_domains: tuple[Domain, ...] = Field(
+        default=("gov.vn", "chinhphu.vn", "quochoi.vn", "who.int"), max_length=500
+    )
     evidence_days_after_closing: int = Field(default=30, ge=1, le=30)
     evidence_days_at_most: int = Field(default=90, ge=1, le=90)
 

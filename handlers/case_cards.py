@@ -12,13 +12,14 @@ from datetime import timedelta, tzinfo
 import structlog
 from aiogram import Bot, html
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
-from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions
+from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from aiogram.utils.i18n import I18n, ngettext
 from aiogram.utils.i18n import gettext as _
 
 from bulletins.links import LinkFact, defanged
-from bulletins.wording import shortened
+from bulletins.wording import shortened, utf16_length
 from handlers.buttons import Buttons, Cell, Rows
+from handlers.proposal_words import proposal_lines, proposal_rows
 from handlers.report_words import VERDICT_MARKS, link_fact_words, reason_words, verdict_text, verdict_words
 from reports.cards import NOT_EXAMINED
 from reports.cases import Case, CaseState, VerdictKind
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 _CONTENT_UNITS = 1_500
 _CONTENT_BESIDE_VERDICT_UNITS = 400
+_CARD_UNITS = 4_000
 _FINDINGS_SHOWN = 8
 _BUTTONS_LAST = timedelta(days=90)
 _NOT_CHANGED = "message is not modified"
@@ -77,6 +79,22 @@ class CaseCards:
             log.warning("a card could not be shown", case=card.case.id, error=str(error))
             return None
 
+    async def say(self, place: CardPlace, text: str) -> str | None:
+        """Write below a card; the id of the message, or None when that is not possible now."""
+        try:
+            said = await self._bot.send_message(
+                place.chat,
+                text,
+                message_thread_id=None if place.topic_id is None else int(place.topic_id),
+                reply_parameters=ReplyParameters(
+                    message_id=int(place.message_id), allow_sending_without_reply=True
+                ),
+            )
+        except TelegramAPIError as error:
+            log.warning("the moderators could not be told", error=str(error))
+            return None
+        return str(said.message_id)
+
     async def _renewed(self, card: Card, text: str, keyboard: InlineKeyboardMarkup) -> CardPlace | None:
         """The card's place, when it stood there and was edited; None when it is to be posted (again)."""
         if card.place is None or card.place.chat != self._chat:
@@ -116,19 +134,25 @@ class CaseCards:
 
 
 def card_text(case: Case, masked: str | NotExamined, zone: tzinfo) -> str:
-    """What moderators see of a case. What could not be masked is not shown."""
+    """What moderators see of a case. What could not be masked is not shown.
+
+    A long verdict leaves less room for the rest, never the other way round.
+    """
+    units = _CONTENT_UNITS if case.verdict is None else _CONTENT_BESIDE_VERDICT_UNITS
+    full = _card_text(case, masked, zone, units)
+    return full if utf16_length(full) <= _CARD_UNITS else _card_text(case, masked, zone, 0)
+
+
+def _card_text(case: Case, masked: str | NotExamined, zone: tzinfo, content_units: int) -> str:
     asked = ngettext("{count} person asks", "{count} people ask", case.reporters).format(count=case.reporters)
     since = _("since {day}").format(day=f"{case.opened_at:%d/%m/%Y}")
-    units = _CONTENT_UNITS if case.verdict is None else _CONTENT_BESIDE_VERDICT_UNITS
-    lines = [
-        html.bold(_title(case)),
-        f"👥 {asked} · {since}",
-        "",
-        *_content_lines(case, masked, units),
-        "",
-        _state_words(case),
-    ]
-    if case.verdict is not None:
+    lines = [html.bold(_title(case)), f"👥 {asked} · {since}", ""]
+    if content_units:
+        lines += [*_content_lines(case, masked, content_units), ""]
+    lines.append(_state_words(case))
+    if case.proposal is not None:
+        lines += ["", *proposal_lines(case, case.proposal, zone)]
+    elif case.verdict is not None:
         lines += ["", verdict_text(case.verdict, zone)]
     return "\n".join(lines)
 
@@ -147,6 +171,8 @@ def _unmasked_words() -> str:
 def card_rows(case: Case) -> Rows:
     """The buttons that fit the state."""
     payload = {"case": case.id}
+    if case.proposal is not None:
+        return proposal_rows(case, case.proposal)
     if case.claimed_by is not None:
         kinds: list[Cell] = [
             (f"{VERDICT_MARKS[kind]} {verdict_words(kind)}", "case.kind", {**payload, "kind": kind})
@@ -167,14 +193,20 @@ def _title(case: Case) -> str:
 
 
 def _state_words(case: Case) -> str:
+    if case.proposal is not None:
+        author = html.bold(html.quote(case.proposal.author_name or _("a colleague")))
+        return "🟠 " + _("{name} wrote this verdict, and a second person must agree.").format(name=author)
     if case.claimed_by is not None:
         name = case.claimed_by_name or _("a colleague")
         return "🔵 " + _("{name} is working on it.").format(name=html.bold(html.quote(name)))
-    return {
+    said = {
         CaseState.OPEN: "🟡 " + _("Waiting for somebody to take it."),
         CaseState.ANSWERED: "🟢 " + _("This case is answered."),
         CaseState.REVISED: "🟢 " + _("This case is answered, and was revised."),
     }.get(case.state, "⚪️ " + _("This case is closed."))
+    if not case.agreed_by_name:
+        return said
+    return f"{said} " + _("{name} agreed.").format(name=html.bold(html.quote(case.agreed_by_name)))
 
 
 def _content_lines(case: Case, masked: str | NotExamined, units: int) -> list[str]:

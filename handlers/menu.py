@@ -91,6 +91,7 @@ def _for_groups() -> Sequence[BotCommand]:
 def _for_moderators() -> Sequence[BotCommand]:
     return (
         _command("duyet", _("What waits for your approval")),
+        _command("ketluan", _("Verdicts that wait for a second person")),
         _command("lich", _("What is scheduled, and what repeats")),
         _command("dung", _("Stop a bulletin, by its code")),
         _command("tamdung", _("Pause a bulletin, by its code")),

@@ -1,27 +1,37 @@
-"""Moderators decide cases in their group: claim, choose a verdict, reply with an explanation and source."""
+"""Moderators decide cases in their group: claim, choose a verdict, reply with explanation and source, look, send.
+
+claim ──> kind ──> reply ──> preview ──send──> told, or proposed to a second person (``handlers/seconding.py``)
+                     ↑          └─change─┐
+                     └───────────────────┘
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
-from aiogram import Bot, F, Router
+from aiogram import Bot, F, Router, html
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.enums import ChatType
 from aiogram.filters import StateFilter
-from aiogram.types import CallbackQuery, ForceReply, Message, User
+from aiogram.types import CallbackQuery, ForceReply, LinkPreviewOptions, Message, User
 from aiogram.utils.i18n import gettext as _
 
 from handlers.access import acknowledge, may, person_of, writer_of
 from handlers.buttons import Buttons, Pressed, Rows
 from handlers.incoming import WITHOUT_WORDS, words_of
-from handlers.report_words import verdict_words
+from handlers.proposal_words import giving_words, preview_rows, preview_text
+from handlers.report_words import verdict_text, verdict_words
+from handlers.telling import show_instead
 from members.buttons import Payload
 from members.roles import Who
 from reports.answers import Errands
 from reports.cards import Cards
-from reports.cases import CaseId, VerdictKind
+from reports.cases import CaseId, Verdict, VerdictKind
 from reports.ports import ClaimOutcome, GivingOutcome
-from reports.verdicts import MOST_CHARACTERS, Lack, Verdicts, Written
+from reports.seconding import SecondOpinions
+from reports.verdicts import MOST_CHARACTERS, Lack, Ready, Sending, Verdicts, Written
 
 _in_group = F.chat.type.in_({ChatType.GROUP, ChatType.SUPERGROUP})
 
@@ -31,9 +41,12 @@ class ModerationDesk:
     """What these handlers work with, put together once at start."""
 
     verdicts: Verdicts
+    seconds: SecondOpinions
     cards: Cards
     errands: Errands
     buttons: Buttons
+    zone: tzinfo
+    now: Callable[[], datetime]
 
 
 def router(desk: ModerationDesk, chat: str) -> Router:
@@ -46,6 +59,8 @@ def router(desk: ModerationDesk, chat: str) -> Router:
         ("case.release", talk.release),
         ("case.kind", talk.choose),
         ("case.opinion", talk.close_as_opinion),
+        ("verdict.send", talk.send),
+        ("verdict.change", talk.change),
     ):
         routes.callback_query.register(handler, Pressed(action), flags=moderator)
     in_their_group = F.chat.func(lambda place: chat in (str(place.id), f"@{place.username}"))
@@ -55,7 +70,7 @@ def router(desk: ModerationDesk, chat: str) -> Router:
         in_their_group,
         F.text | F.caption | WITHOUT_WORDS,
         F.reply_to_message.from_user.is_bot,
-        StateFilter(None),
+        StateFilter(None, "Refusing:word"),
         flags=moderator,
     )
     return routes
@@ -111,16 +126,45 @@ class ModerationTalk:
         if asked is None or asked.from_user is None or asked.from_user.id != bot.id:
             raise SkipHandler
         words = words_of(message)
-        written = await self._desk.verdicts.write(
-            str(asked.message_id), writer_of(message), words, _key_of(message)
-        )
+        written = await self._desk.verdicts.write(str(asked.message_id), writer_of(message), words)
         if written is None or (not words and written.outcome is Lack.NOT_ASKED):
             raise SkipHandler
-        if isinstance(written.outcome, GivingOutcome):
-            await message.reply(_giving_words(written.outcome))
-            await self._finish(written.case)
+        if isinstance(written.outcome, Ready):
+            await self._show_preview(message, written.case, written.outcome)
         else:
             await self._ask_for_the_rest(message, written, written.outcome)
+
+    async def send(self, query: CallbackQuery, payload: Payload) -> None:
+        """The author has seen it: it is told, or a second person is asked."""
+        case, author = CaseId(payload["case"]), person_of(query.from_user)
+        kind = VerdictKind(payload["kind"])
+        sending = Sending(case, author, kind, payload["text"], f"press:{query.id}")
+        outcome = await self._desk.verdicts.send(sending)
+        await acknowledge(query)
+        if isinstance(outcome, Lack):
+            await show_instead(query, _lack_words(outcome))
+            return
+        others = await self._desk.seconds.others(author)
+        await show_instead(query, giving_words(outcome, others))
+        await self._finish(case)
+
+    async def change(self, query: CallbackQuery, payload: Payload) -> None:
+        """The author wants other words."""
+        await acknowledge(query)
+        await self._ask_to_explain(query, CaseId(payload["case"]), VerdictKind(payload["kind"]))
+
+    async def _show_preview(self, message: Message, case: CaseId, ready: Ready) -> None:
+        author = message.from_user
+        name = "" if author is None else _mention(author)
+        keyboard = await self._desk.buttons.keyboard(
+            preview_rows(case, ready), chat=message.chat.id, person=writer_of(message)
+        )
+        preview = await message.reply(
+            preview_text(name, case, ready, self._desk.now(), self._desk.zone),
+            reply_markup=keyboard,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        await self._desk.verdicts.prompted(case, str(preview.message_id))
 
     async def _ask_to_explain(self, query: CallbackQuery, case: CaseId, kind: VerdictKind) -> None:
         if not isinstance(query.message, Message):
@@ -139,11 +183,12 @@ class ModerationTalk:
         text = _(
             "{name}, is case {number} only an opinion? Then it is closed, and nothing more is done about it."
         ).format(name=_mention(query.from_user), number=case)
+        read = verdict_text(Verdict(VerdictKind.OPINION, "", (), self._desk.now()), self._desk.zone)
         rows: Rows = [[(_("Yes, close it as an opinion"), "case.opinion", {"case": case})]]
         keyboard = await self._desk.buttons.keyboard(
             rows, chat=query.message.chat.id, person=person_of(query.from_user)
         )
-        await query.message.reply(text, reply_markup=keyboard)
+        await query.message.reply(f"{text}\n{html.blockquote(read)}", reply_markup=keyboard)
 
     async def _ask_for_the_rest(self, message: Message, written: Written, lack: Lack) -> None:
         if lack is Lack.NOT_ASKED:
@@ -159,10 +204,6 @@ class ModerationTalk:
         self._desk.errands.wake()
 
 
-def _key_of(message: Message) -> str:
-    return f"reply:{message.chat.id}:{message.message_id}"
-
-
 def _mention(account: User) -> str:
     return account.mention_html(account.first_name)  # it quotes the name itself
 
@@ -176,15 +217,6 @@ def _claim_words(outcome: ClaimOutcome) -> str:
         ClaimOutcome.DONE: _("It is yours. Please choose a verdict when you know."),
         ClaimOutcome.TAKEN: _("A colleague has this case. It is theirs until they give it back."),
         ClaimOutcome.OVER: _("This case has moved on meanwhile: please look at its card."),
-    }[outcome]
-
-
-def _giving_words(outcome: GivingOutcome) -> str:
-    return {
-        GivingOutcome.GIVEN: _("Thank you. Whoever asked to hear is being told."),
-        GivingOutcome.REVISED: _("Thank you. Everybody who was told is told again, marked as revised."),
-        GivingOutcome.REPEATED: _("Thank you. Whoever asked to hear is being told."),
-        GivingOutcome.NOT_YOURS: _claim_words(ClaimOutcome.TAKEN),
     }[outcome]
 
 

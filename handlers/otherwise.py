@@ -41,7 +41,7 @@ class OtherwiseTalk:
     async def help(self, message: Message) -> None:
         """What one can do here, and more for the staff. Whatever was going on goes on."""
         roles = await self._roles.roles_of(writer_of(message))
-        parts = [_for_everybody(), *([_for_staff()] if roles else [])]
+        parts = [_for_everybody(), *([_for_staff(), _for_seconds()] if roles else [])]
         if Role.MODERATOR in roles:
             parts.append(_("/bantin writes a bulletin"))
         if Role.APPROVER in roles:
@@ -98,3 +98,7 @@ def _for_staff() -> str:
         "/dinhchinh CODE corrects a bulletin that went out\n"
         "/thuhoi CODE withdraws it at once, in fixed words"
     )
+
+
+def _for_seconds() -> str:
+    return _("/ketluan shows the verdicts that wait for a second person")

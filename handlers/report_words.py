@@ -118,6 +118,8 @@ def verdict_text(verdict: Verdict, zone: tzinfo) -> str:
     if verdict.sources:
         lines.append(_("Its sources:"))
         lines += [f"• {html.quote(source)}" for source in verdict.sources]
+    if verdict.awaits_second:
+        lines.append(html.italic(_("So far this is what one person found; a second one is looking at it.")))
     return "\n".join(lines)
 
 
@@ -179,6 +181,8 @@ def receipt_text(filed: Filed, *, wants_answer: bool) -> str:
     lines = [opening, "", _("Your receipt: {receipt}").format(receipt=html.code(filed.receipt))]
     if wants_answer and filed.is_answered:
         lines.append(_("There is a verdict already: I am sending it to you now."))
+    elif wants_answer and filed.awaits_second:
+        lines.append(_("An answer is written, and two people must agree on it: then I tell you here."))
     elif wants_answer:
         lines.append(_("As soon as there is a verdict, I will tell you here."))
     lines.append(_("See how it stands, from any account: /status {receipt}").format(receipt=filed.receipt))
@@ -195,6 +199,9 @@ def status_text(receipt: Receipt, status: ReportStatus, zone: tzinfo) -> str:
     words = {
         CaseState.OPEN: _("It is waiting for a moderator."),
         CaseState.CLAIMED: _("A moderator is checking it now."),
+        CaseState.PROPOSED: _(
+            "An answer is written, and two people must agree on it. Whoever asked to hear is told then."
+        ),
     }.get(
         status.state,
         _("It was closed without a verdict: nobody could find out in time. What was kept is erased."),
@@ -303,6 +310,10 @@ def _links_block(links: tuple[LinkFinding, ...]) -> str:
 def _known_block(known: KnownStory, zone: tzinfo) -> str:
     if known.verdict is not None:
         return _("This message has been checked before.") + "\n" + verdict_text(known.verdict, zone)
+    if known.state is CaseState.PROPOSED:
+        return "⏳ " + _(
+            "Others have asked about this message too: people are looking at it, and two must agree on the answer."
+        )
     if known.state is CaseState.CLOSED:
         return _("Others have asked about this message before, and nobody could find out.")
     return "⏳ " + _("Others have asked about this message too: moderators are checking it.")

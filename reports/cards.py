@@ -49,11 +49,16 @@ class Cards:
                 shown += 1
             return shown
 
-    async def show(self, case: CaseId) -> None:
-        """Bring the card of one case up to date now, for somebody has just pressed a button on it."""
+    async def show(self, case: CaseId) -> Card | None:
+        """Bring the card of one case up to date now, for somebody has just pressed a button; the card."""
         card = await self._book.take(case, self._now())
         if card is not None:
             await self._show(card)
+        return card
+
+    async def say(self, card: Card, text: str) -> str | None:
+        """Write below a card that stands in the group; the id of the message, if it could be written."""
+        return None if card.place is None else await self._group.say(card.place, text)
 
     async def _show(self, card: Card) -> bool:
         place = await self._group.show(card)

@@ -1,11 +1,15 @@
 """A case from its first report to its end: values, and which changes of state are allowed.
 
-    open <──> claimed ──> answered ──> revised ─┐
-     ↑ │         │           │            ↑ └───┘
-     │ └─────────┴───────────┴────────────┴──> closed
-     └──────────── reported again, never answered ┘
+    open <──> claimed ───────────> answered ──> revised ─┐
+     ↑ │       │ ↑ └─> proposed ──┘  ↑ │         ↑ └─────┘
+     │ │       │ └───────┘ ↑ ↓ ──────┘ │         │
+     │ │       │           └──answered, revised, closed
+     │ └───────┴─────────────────┴─────┴─────────┴──> closed
+     └──────────────────── reported again, never answered ┘
 
-A verdict that will need a second person puts one more state between claimed and answered.
+Proposed: the verdict is written, and takes a second person (``reports/proposals.py``). It becomes answered or
+revised when they agree; sent back or taken back, the case is what it was before. What stands already is proposed
+anew by a revision that takes two, and when somebody reports for a severe reason what one person alone called false.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ class CaseState(StrEnum):
 
     OPEN = "open"
     CLAIMED = "claimed"
+    PROPOSED = "proposed"
+    """A verdict is written, on which a second person must agree."""
     ANSWERED = "answered"
     REVISED = "revised"
     CLOSED = "closed"
@@ -35,10 +41,13 @@ class CaseState(StrEnum):
 
 CASE_TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
     CaseState.OPEN: frozenset({CaseState.CLAIMED, CaseState.CLOSED}),
-    CaseState.CLAIMED: frozenset({CaseState.OPEN, CaseState.ANSWERED, CaseState.CLOSED}),
-    CaseState.ANSWERED: frozenset({CaseState.REVISED, CaseState.CLOSED}),
-    CaseState.REVISED: frozenset({CaseState.REVISED, CaseState.CLOSED}),
-    CaseState.CLOSED: frozenset({CaseState.OPEN}),
+    CaseState.CLAIMED: frozenset({CaseState.OPEN, CaseState.PROPOSED, CaseState.ANSWERED, CaseState.CLOSED}),
+    CaseState.PROPOSED: frozenset(
+        {CaseState.OPEN, CaseState.CLAIMED, CaseState.ANSWERED, CaseState.REVISED, CaseState.CLOSED}
+    ),
+    CaseState.ANSWERED: frozenset({CaseState.PROPOSED, CaseState.REVISED, CaseState.CLOSED}),
+    CaseState.REVISED: frozenset({CaseState.PROPOSED, CaseState.REVISED, CaseState.CLOSED}),
+    CaseState.CLOSED: frozenset({CaseState.OPEN, CaseState.PROPOSED}),
 }
 
 HAS_VERDICT = frozenset({CaseState.ANSWERED, CaseState.REVISED})
@@ -68,6 +77,17 @@ class VerdictKind(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class Need(StrEnum):
+    """Why a verdict takes a second person."""
+
+    SCAM = "scam"
+    """It calls something a scam."""
+    SEVERE = "severe"
+    """It calls something false that was reported for a severe reason."""
+    LINKS = "links"
+    """It leads beyond published bulletins and protected domains."""
+
+
 class Purpose(StrEnum):
     """What a reporter may agree to, each by itself."""
 
@@ -84,6 +104,19 @@ class Verdict:
     explanation: str
     sources: tuple[str, ...]
     given_at: datetime
+    awaits_second: bool = False
+    """One person's words so far: a second must agree before they go to more than ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A verdict on which a second person must agree: who wrote it, and why it takes two."""
+
+    sha256: str
+    """Of exactly what is agreed to, see ``reports.proposals.words_sha256``."""
+    author: PersonId
+    author_name: str
+    needs: tuple[Need, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +135,12 @@ class Case:
     claimed_by: PersonId | None
     claimed_by_name: str
     verdict: Verdict | None
+    """The proposed one where there is a proposal."""
+    listeners: int = 0
+    """How many of the reporters asked to hear, and can be told."""
+    proposal: Proposal | None = None
+    agreed_by_name: str = ""
+    """The second person behind the verdict, by name; empty when one was enough."""
     is_erased: bool = False
     """What it was about is no longer kept."""
 
@@ -111,8 +150,10 @@ def may_become(before: CaseState, after: CaseState) -> bool:
     return after in CASE_TRANSITIONS[before]
 
 
-def state_after(before: CaseState, kind: VerdictKind) -> CaseState:
+def state_after(before: CaseState, kind: VerdictKind, needs: tuple[Need, ...] = ()) -> CaseState:
     """What a case becomes when it is given this verdict. An opinion closes it with no further action."""
+    if needs:
+        return CaseState.PROPOSED
     if kind is VerdictKind.OPINION:
         return CaseState.CLOSED
     return CaseState.REVISED if before in HAS_VERDICT else CaseState.ANSWERED

@@ -14,6 +14,7 @@ from reports.content import taken_together
 from reports.drafts import Draft, DraftToken
 from reports.intake import Checks
 from reports.ports import Cases, Drafts, Filed, Filing, ReportStatus
+from reports.proposals import SecondRules
 from reports.quotas import Quota
 
 _SECRET_BYTES = 16
@@ -38,6 +39,15 @@ class TooMany:
     wait: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class FilingRules:
+    """How much may be filed by one person, and by everybody together; and what is severe."""
+
+    by_person: Quota
+    in_all: Quota
+    second: SecondRules
+
+
 class Desk:
     """Where reports are filed and asked about."""
 
@@ -49,15 +59,14 @@ class Desk:
         *,
         now: Callable[[], datetime],
         tokens: Callable[[int], str],
-        quotas: tuple[Quota, Quota],
+        rules: FilingRules,
     ) -> None:
-        """``quotas`` are for one person, and for everybody together."""
         self._drafts = drafts
         self._cases = cases
         self._checks = checks
         self._now = now
         self._tokens = tokens
-        self._person_quota, self._common_quota = quotas
+        self._rules = rules
 
     async def draft(self, token: str, person: PersonId) -> Draft | None:
         """What this person sent, as long as it is kept."""
@@ -104,13 +113,14 @@ class Desk:
             content_sha256=content_sha256,
             findings=summary(findings),
             reason=choice.reason,
+            is_severe=self._rules.second.is_severe(choice.reason),
             consents=tuple((purpose, choice.text_sha256) for purpose in purposes),
             at=self._now(),
         )
 
     def _wait_of(self, person: PersonId) -> timedelta | None:
         now = self._now()
-        return self._person_quota.use(person, now) or self._common_quota.use("", now)
+        return self._rules.by_person.use(person, now) or self._rules.in_all.use("", now)
 
     def _receipt(self) -> Receipt:
         return receipts.make(self._tokens(_SECRET_BYTES))

@@ -58,11 +58,12 @@ class Checks:
         return await self._cases.is_ours(channel)
 
     async def check(self, content: Content) -> Findings:
-        """The findings about ``content``. Nothing is fetched from anywhere."""
-        return (await self.examine(content))[0]
+        """All there is to tell the one person who sent ``content``. Nothing is fetched from anywhere."""
+        findings, sha256 = await self.examine(content)
+        return replace(findings, known=await self._cases.known(sha256))
 
     async def examine(self, content: Content) -> tuple[Findings, str]:
-        """The findings, and the hash by which the content is known again."""
+        """The same without what is known from an earlier case, for keeping; and the hash that finds it again."""
         genuine = await self._genuineness.check(content.text, content.hidden_links)
         look = await self._looking.look_at(content)
         missing = next((one for one in (genuine, look) if isinstance(one, NotExamined)), None)
@@ -70,7 +71,7 @@ class Checks:
         findings = Findings(
             genuine=None if isinstance(genuine, NotExamined) else genuine,
             links=look.links if isinstance(look, Look) else (),
-            known=await self._cases.known(sha256),
+            known=None,
             from_our_channel=content.from_our_channel,
             was_cut=content.was_cut,
             not_examined=missing,

@@ -27,6 +27,7 @@ from reports.cases import (
 from reports.content import Content
 from reports.drafts import Arrival, Draft, DraftToken, ReplyAddress
 from reports.findings import Findings, GenuineFinding, KnownStory, NotExamined
+from reports.proposals import Judge
 
 # --- checks -------------------------------------------------------------------------------------------------
 
@@ -94,6 +95,8 @@ class Filing:
     content_sha256: str
     findings: tuple[tuple[str, str], ...]
     reason: Reason
+    is_severe: bool
+    """Whether that reason makes *false* take a second person."""
     consents: tuple[tuple[Purpose, str], ...]
     """(purpose, sha256 of the text that was agreed to)."""
     at: datetime
@@ -115,6 +118,8 @@ class Filed:
     receipt: Receipt
     outcome: FiledAs
     is_answered: bool
+    awaits_second: bool = False
+    """A verdict is written, and told to everybody who asked once a second person agrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,10 @@ class Cases(Protocol):
     """Keeps cases and the reports about them."""
 
     async def known(self, content_sha256: str) -> KnownStory | None:
-        """What is known about exactly this content."""
+        """What one person who meets exactly this content may be told about it.
+
+        Of what takes a second person and has none yet, the verdict is given out ten times in all, and counted.
+        """
 
     async def is_ours(self, channel: str) -> bool:
         """Whether ``channel`` (the platform's id) is an active channel of the network."""
@@ -187,6 +195,10 @@ class Deciding:
     moderator: PersonId | None
     written: str
     """What they wrote so far."""
+    reasons: tuple[Reason, ...] = ()
+    """Those for which the case was reported."""
+    listeners: int = 0
+    """How many of the reporters asked to hear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +219,8 @@ class GivingOutcome(StrEnum):
     """What came of giving a verdict."""
 
     GIVEN = "given"
+    PROPOSED = "proposed"
+    """Written; a second person must agree before more than ten people are told."""
     REVISED = "revised"
     REPEATED = "repeated"
     """This very verdict was given already."""
@@ -234,8 +248,8 @@ class Casework(Protocol):
     async def keep_written(self, case: CaseId, written: str) -> None:
         """Keep an explanation that lacks something."""
 
-    async def give(self, verdict: NewVerdict) -> GivingOutcome:
-        """Record a verdict, and free the case from its claimer."""
+    async def give(self, verdict: NewVerdict, judge: Judge) -> GivingOutcome:
+        """Record a verdict, or propose it where ``judge`` says so, and free the case from its claimer."""
 
 
 # --- cards in the moderators' group -------------------------------------------------------------------------
@@ -279,6 +293,9 @@ class ModeratorsGroup(Protocol):
     async def show(self, card: Card) -> CardPlace | None:
         """Post the card, or bring it up to date; None when that is not possible now."""
 
+    async def say(self, place: CardPlace, text: str) -> str | None:
+        """Write below a card; the id of the message, or None when that is not possible now."""
+
 
 # --- telling the answers ------------------------------------------------------------------------------------
 
@@ -296,6 +313,8 @@ class Telling:
     """They were told another verdict before."""
     may_be_repeat: bool
     """An earlier attempt ended without our knowing whether it arrived."""
+    was_counted: bool = False
+    """It took one of the ten places that one person's words have."""
 
 
 class Told(StrEnum):

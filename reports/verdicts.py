@@ -1,20 +1,25 @@
-"""A moderator decides a case: claim it, choose a verdict, explain it with at least one source."""
+"""A moderator decides a case: claim it, choose a verdict, explain it with at least one source, see it, send it.
+
+What was written goes nowhere before its author has seen it as citizens will read it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from bulletins.bulletin import Code
 from bulletins.characters import without_odd_characters
 from bulletins.code import find_codes
 from bulletins.wording import tidied
 from members.channel import PersonId
-from reports.cases import CaseId, VerdictKind
+from reports.cases import CaseId, Need, VerdictKind
 from reports.ports import Casework, ClaimOutcome, Deciding, GivingOutcome, NewVerdict
+from reports.proposals import SecondRules, leads_beyond, needs_second
 
 MOST_CHARACTERS = 1_500
 FEWEST_CHARACTERS = 15
@@ -43,18 +48,54 @@ class Lack(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """A verdict as it would be given, for its author to look at first."""
+
+    kind: VerdictKind
+    text: str
+    """As it was written: what ``Verdicts.send`` is given."""
+    explained: Explained
+    needs: tuple[Need, ...]
+    """Why it takes a second person; empty when one is enough."""
+    beyond: tuple[str, ...]
+    """What in it leads beyond published bulletins and protected domains."""
+    listeners: int
+    """How many of the reporters asked to hear."""
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a moderator's words: a verdict, or what is still lacking."""
+    """What came of a moderator's words: a verdict to look at, or what is still lacking."""
 
     case: CaseId
-    outcome: GivingOutcome | Lack
+    outcome: Ready | Lack
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A moderator sends what they saw. ``key`` is the same when the same press is handled again."""
+
+    case: CaseId
+    moderator: PersonId
+    kind: VerdictKind
+    text: str
+    key: str
 
 
 class Verdicts:
     """The moderators' use cases."""
 
-    def __init__(self, casework: Casework, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        casework: Casework,
+        rules: SecondRules,
+        is_published: Callable[[Code], Awaitable[bool]],
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         self._casework = casework
+        self._rules = rules
+        self._is_published = is_published
         self._now = now
 
     async def claim(self, case: CaseId, moderator: PersonId) -> ClaimOutcome:
@@ -75,51 +116,66 @@ class Verdicts:
 
     async def call_opinion(self, case: CaseId, moderator: PersonId, key: str) -> GivingOutcome:
         """Close the case as an opinion: no source is needed, and nothing more is done."""
-        return await self._casework.give(
-            NewVerdict(
-                case=case,
-                moderator=moderator,
-                kind=VerdictKind.OPINION,
-                explanation="",
-                sources=(),
-                origin_key=key,
-                at=self._now(),
-            )
-        )
+        return await self._give(Sending(case, moderator, VerdictKind.OPINION, "", key), Explained("", ()))
 
-    async def write(self, reply_to: str, moderator: PersonId, text: str, key: str) -> Written | None:
+    async def write(self, reply_to: str, moderator: PersonId, text: str) -> Written | None:
         """Take a moderator's reply to the message ``reply_to``; None when it is about no case at all.
 
-        What lacks something is kept, and the next reply adds to it; what is too long starts anew.
-        ``key`` is the same when the same message is handled again.
+        What lacks something is kept, and the next reply adds to it; what is whole, or too long, the next one
+        replaces. The same reply twice is one.
         """
         deciding = await self._casework.deciding(reply_to, moderator)
         if deciding is None:
             return None
-        return Written(deciding.case, await self._decide(deciding, moderator, text, key))
+        return Written(deciding.case, await self._weigh(deciding, moderator, text))
 
-    async def _decide(
-        self, deciding: Deciding, moderator: PersonId, text: str, key: str
-    ) -> GivingOutcome | Lack:
+    async def send(self, sending: Sending) -> GivingOutcome | Lack:
+        """Give the verdict that its author has looked at, or propose it where it takes a second person."""
+        explained = taken_apart(sending.text)
+        return lack_of(explained) or await self._give(sending, explained)
+
+    async def _weigh(self, deciding: Deciding, moderator: PersonId, text: str) -> Ready | Lack:
         if deciding.kind is None or deciding.moderator != moderator:
             return Lack.NOT_ASKED
-        whole = tidied(without_odd_characters(f"{deciding.written}\n{text}" if deciding.written else text))
+        whole = _continued(deciding.written, tidied(without_odd_characters(text)))
         explained = taken_apart(whole)
         lack = lack_of(explained)
+        await self._casework.keep_written(deciding.case, "" if lack is Lack.TOO_LONG else whole)
         if lack is not None:
-            await self._casework.keep_written(deciding.case, "" if lack is Lack.TOO_LONG else whole)
             return lack
-        return await self._casework.give(
-            NewVerdict(
-                case=deciding.case,
-                moderator=moderator,
-                kind=deciding.kind,
-                explanation=explained.explanation,
-                sources=explained.sources,
-                origin_key=key,
-                at=self._now(),
-            )
+        beyond = await self._beyond(explained)
+        needs = needs_second(deciding.kind, deciding.reasons, beyond, self._rules)
+        return Ready(deciding.kind, whole, explained, needs, beyond, deciding.listeners)
+
+    async def _give(self, sending: Sending, explained: Explained) -> GivingOutcome:
+        """The reasons are read in the transaction that records it: they may have grown since the preview."""
+        beyond = await self._beyond(explained)
+        verdict = NewVerdict(
+            case=sending.case,
+            moderator=sending.moderator,
+            kind=sending.kind,
+            explanation=explained.explanation,
+            sources=explained.sources,
+            origin_key=sending.key,
+            at=self._now(),
         )
+        return await self._casework.give(
+            verdict, lambda reasons: needs_second(sending.kind, reasons, beyond, self._rules)
+        )
+
+    async def _beyond(self, explained: Explained) -> tuple[str, ...]:
+        codes = find_codes("\n".join([explained.explanation, *explained.sources]))
+        published = [code for code in codes if await self._is_published(code)]
+        return leads_beyond(explained.explanation, explained.sources, published, self._rules)
+
+
+def _continued(written: str, text: str) -> str:
+    """What is written once ``text`` came after ``written``."""
+    if written.endswith(text):
+        return written
+    if not written or lack_of(taken_apart(written)) is None:
+        return text
+    return tidied(f"{written}\n{text}")
 
 
 def taken_apart(text: str) -> Explained:

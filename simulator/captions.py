@@ -86,8 +86,8 @@ CAPTIONS: Mapping[str, Caption] = {
     "verdict": Caption(
         Words("Kết luận có nguồn", "A verdict with a source"),
         Words(
-            "Minh nhận vụ việc. Điều phối viên không biết ai đã gửi, và kết luận nào cũng phải có nguồn.",
-            "Minh takes the case. Moderators never learn who reported it, and no verdict goes without a source.",
+            "Minh không biết ai đã gửi. Kết luận nào cũng phải có nguồn, và gọi là lừa đảo thì cần thêm Lan đồng ý.",
+            "Minh never learns who reported it. Each verdict needs a source, and one that says scam needs Lan, too.",
         ),
     ),
     "answer": Caption(

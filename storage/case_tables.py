@@ -47,6 +47,8 @@ cases = Table(
     # With the case's own key: what it is about, and what was found.
     Column("sealed", LargeBinary, nullable=True),
     Column("verdict_id", BigInteger, nullable=True),
+    Column("proposed_id", BigInteger, nullable=True),
+    Column("told_alone", Integer, nullable=False, server_default=text("0")),
     Column("claimed_by", String(80), nullable=True),
     Column("deciding", String(16), nullable=True),
     Column("sealed_deciding", LargeBinary, nullable=True),
@@ -122,6 +124,9 @@ verdicts = Table(
     Column("author", String(80), nullable=False),
     Column("origin_key", String(80), nullable=False, unique=True),
     Column("given_at", Instant, nullable=False),
+    Column("needs", JSON, nullable=True),
+    Column("agreed_by", String(80), nullable=True),
+    Column("agreed_at", Instant, nullable=True),
 )
 
 # Set with whatever changes a case: its card is to be shown anew.

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.channel import ChannelState
@@ -17,6 +17,8 @@ from reports.cases import CaseState, Purpose, Receipt, Verdict, VerdictKind
 from reports.drafts import DraftToken, ReplyAddress
 from reports.findings import KnownStory
 from reports.ports import Filed, FiledAs, Filing, ReportStatus
+from reports.proposals import MOST_TOLD_ALONE
+from storage.alone import count_alone, is_one_persons, propose_anew
 from storage.case_contents import content_key, opened_content, sealed_content
 from storage.case_keys import case_keys, keep_key
 from storage.committer import Committer
@@ -31,12 +33,17 @@ _IDS = 1 << 53
 _AWAITED_AT_MOST = 1_000
 _RECEIPTS_TRIED_AT_MOST = 8
 
-with_verdict = cases.outerjoin(verdicts, verdicts.c.id == cases.c.verdict_id)
+told_id = func.coalesce(cases.c.proposed_id, cases.c.verdict_id)
+"""The verdict that a case speaks of: the proposed one, else the one that stands, which is not told meanwhile."""
+
+with_verdict = cases.outerjoin(verdicts, verdicts.c.id == told_id)
 verdict_columns = (
     verdicts.c.kind.label("verdict_kind"),
     verdicts.c.explanation,
     verdicts.c.sources,
     verdicts.c.given_at,
+    cases.c.proposed_id.is_not(None).label("awaits_second"),
+    verdicts.c.agreed_by,
 )
 
 
@@ -60,14 +67,22 @@ class CaseBook:
         """By content: the number of the case for which a key was just made."""
 
     async def known(self, content_sha256: str) -> KnownStory | None:
-        """What is known about exactly this content."""
+        """What one person who meets exactly this content may be told about it; see ``storage/alone.py``."""
         wanted = (
-            select(cases.c.state, *verdict_columns)
+            select(cases.c.id, cases.c.state, told_id.label("told_id"), cases.c.told_alone, *verdict_columns)
             .select_from(with_verdict)
             .where(cases.c.content_key == content_key(self._sealer, content_sha256))
         )
         row = await self._one(wanted)
-        return None if row is None else KnownStory(CaseState(row.state), verdict_of(row))
+        if row is None:
+            return None
+        is_told = not is_one_persons(row) or await self._count(row) or not row.awaits_second
+        return KnownStory(CaseState(row.state), verdict_of(row) if is_told else None)
+
+    async def _count(self, row: Row[Any]) -> bool:
+        if row.told_alone >= MOST_TOLD_ALONE:
+            return False
+        return await self._committer.write(lambda connection: count_alone(connection, row.id, row.told_id))
 
     async def is_ours(self, channel: str) -> bool:
         """Whether ``channel`` (the platform's id) is an active channel of the network."""
@@ -90,7 +105,8 @@ class CaseBook:
             if key is None:
                 return None
             case, outcome = await self._case_for(connection, filing, *key)
-            return await self._put_to(connection, case, outcome, filing, key[1], receipts)
+            filed = await self._put_to(connection, case, outcome, filing, key[1], receipts)
+            return await _filed_as(connection, case.id, *filed)
 
         while (filed := await self._committer.write(work)) is None:
             await self._committer.write(lambda connection: self._give_key(connection, filing))
@@ -121,7 +137,11 @@ class CaseBook:
             .where(reports.c.receipt == receipt)
         )
         row = await self._one(wanted)
-        return None if row is None else ReportStatus(CaseState(row.state), row.filed_at, verdict_of(row))
+        if row is None:
+            return None
+        # A receipt can be passed on to anybody, so it never shows what only ten people may hear.
+        verdict = None if row.awaits_second else verdict_of(row)
+        return ReportStatus(CaseState(row.state), row.filed_at, verdict)
 
     async def _one(self, wanted: Select[Any]) -> Row[Any] | None:
         async with self._engine.connect() as connection:
@@ -133,7 +153,7 @@ class CaseBook:
 
     async def _report_from(self, connection: AsyncConnection, draft: DraftToken) -> Row[Any] | None:
         wanted: Select[Any] = (
-            select(reports.c.id, reports.c.receipt, cases.c.verdict_id)
+            select(reports.c.id, reports.c.receipt, reports.c.case_id)
             .select_from(reports.join(cases))
             .where(reports.c.origin_key == self._origin_key(draft))
         )
@@ -144,7 +164,7 @@ class CaseBook:
         report = await self._report_from(connection, draft)
         if report is None:
             return None
-        return Filed(report.receipt, FiledAs.AGAIN, report.verdict_id is not None)
+        return await _filed_as(connection, report.case_id, report.receipt, FiledAs.AGAIN)
 
     async def _put_to(
         self,
@@ -154,17 +174,19 @@ class CaseBook:
         filing: Filing,
         key: CaseKey,
         receipts: Callable[[], Receipt],
-    ) -> Filed:
+    ) -> tuple[str, FiledAs]:
         """The report, filed with its case; one that this person filed before is only brought up to date."""
         reporter = key.pseudonym(case.id, filing.person)
         report = await _report_of(connection, case.id, reporter)
         if report is not None:
             await self._ask_again(connection, report, filing, key)
-            return Filed(report.receipt, FiledAs.AGAIN, case.verdict_id is not None)
+            return report.receipt, FiledAs.AGAIN
         receipt = await _free_receipt(connection, receipts)
         report_id = await self._insert(connection, (case.id, receipt, reporter), filing, key)
         await _consent(connection, report_id, filing.consents, filing.at)
-        return Filed(receipt, outcome, case.verdict_id is not None)
+        if filing.is_severe:
+            await propose_anew(connection, case, {"changed_at": filing.at, **_reopened(case, filing, key)})
+        return receipt, outcome
 
     async def _key_for(self, connection: AsyncConnection, filing: Filing) -> tuple[int, CaseKey] | None:
         """The number and the key of the case about this content, which may not be there yet; None without a key."""
@@ -201,26 +223,22 @@ class CaseBook:
         self, connection: AsyncConnection, filing: Filing, number: int, key: CaseKey
     ) -> tuple[Row[Any], FiledAs]:
         """The case about this content, opened (again) or joined."""
-        known = (await connection.execute(select(cases).where(cases.c.id == number))).one_or_none()
-        content = {"sealed": sealed_content(key, number, filing.content.text, filing.findings)}
-        open_now: dict[str, Any] = {
-            "state": CaseState.OPEN,
-            "opened_at": filing.at,
-            "changed_at": filing.at,
-            **content,
-        }
+        wanted = select(cases).where(cases.c.id == number).with_for_update()
+        known = (await connection.execute(wanted)).one_or_none()
         if known is None:
             fresh = {"id": number, "content_key": content_key(self._sealer, filing.content_sha256)}
-            opened = await connection.execute(insert(cases).values(**open_now, **fresh).returning(cases))
-            return opened.one(), FiledAs.NEW_CASE
+            opened = insert(cases).values(**_opened(filing, key, number), **fresh).returning(cases)
+            return (await connection.execute(opened)).one(), FiledAs.NEW_CASE
         if known.state == CaseState.CLOSED:
             if known.verdict_id is not None:
                 return known, FiledAs.JOINED
             reopening = update(cases).where(cases.c.id == known.id)
-            reopened = reopening.values(**open_now, sealed_card=None, **ONE_MORE_CHANGE).returning(cases)
+            anew = _reopened(known, filing, key) | ONE_MORE_CHANGE
+            reopened = reopening.values(**anew).returning(cases)
             return (await connection.execute(reopened)).one(), FiledAs.NEW_CASE
         # What its key was lost for is known again: this report is about the same.
-        lost = content if opened_content(key, number, known.sealed) is None else {}
+        is_lost = opened_content(key, number, known.sealed) is None
+        lost = {"sealed": _sealed(filing, key, number)} if is_lost else {}
         joined = {"changed_at": filing.at, **lost, **ONE_MORE_CHANGE}
         await connection.execute(update(cases).where(cases.c.id == known.id).values(**joined))
         return known, FiledAs.JOINED
@@ -264,7 +282,8 @@ def verdict_of(row: Row[Any]) -> Verdict | None:
     """The verdict in a row that has ``verdict_columns``."""
     if row.verdict_kind is None:
         return None
-    return Verdict(VerdictKind(row.verdict_kind), row.explanation, tuple(row.sources), row.given_at)
+    kind, sources = VerdictKind(row.verdict_kind), tuple(row.sources)
+    return Verdict(kind, row.explanation, sources, row.given_at, row.awaits_second)
 
 
 def sealed_address(address: ReplyAddress | None, receipt: str, key: CaseKey) -> bytes | None:
@@ -275,6 +294,35 @@ def sealed_address(address: ReplyAddress | None, receipt: str, key: CaseKey) -> 
 def opened_address(sealed: bytes, receipt: str, key: CaseKey) -> ReplyAddress:
     """What ``sealed_address`` sealed. Raises SealBroken."""
     return ReplyAddress(**json.loads(key.open(sealed, receipt)))
+
+
+def _sealed(filing: Filing, key: CaseKey, case: int) -> bytes:
+    return sealed_content(key, case, filing.content.text, filing.findings)
+
+
+def _opened(filing: Filing, key: CaseKey, case: int) -> dict[str, Any]:
+    """A case as it begins."""
+    return {
+        "state": CaseState.OPEN,
+        "sealed": _sealed(filing, key, case),
+        "opened_at": filing.at,
+        "changed_at": filing.at,
+    }
+
+
+def _reopened(case: Row[Any], filing: Filing, key: CaseKey) -> dict[str, Any]:
+    """What begins anew in a closed case that is taken up again: its content, and its card; nothing in others."""
+    if case.state != CaseState.CLOSED:
+        return {}
+    return {**_opened(filing, key, case.id), "sealed_card": None}
+
+
+async def _filed_as(connection: AsyncConnection, case_id: int, receipt: str, outcome: FiledAs) -> Filed:
+    wanted = select(cases.c.verdict_id, cases.c.proposed_id).where(cases.c.id == case_id)
+    case = (await connection.execute(wanted)).one()
+    awaits_second = case.proposed_id is not None
+    is_answered = case.verdict_id is not None and not awaits_second
+    return Filed(Receipt(receipt), outcome, is_answered, awaits_second)
 
 
 async def _report_of(connection: AsyncConnection, case_id: int, reporter: str) -> Row[Any] | None:

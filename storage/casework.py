@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +10,10 @@ from sqlalchemy import Row, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from members.channel import PersonId
-from reports.cases import HAS_VERDICT, CaseId, CaseState, VerdictKind, may_become, state_after
+from reports.cases import HAS_VERDICT, CaseId, CaseState, Need, VerdictKind, may_become, state_after
 from reports.ports import ClaimOutcome, Deciding, GivingOutcome, NewVerdict
+from reports.proposals import Judge
+from storage.cards import listeners_of, reasons_of
 from storage.case_contents import opened_words, sealed_words
 from storage.case_keys import case_keys, cases_with_keys
 from storage.committer import Committer
@@ -40,6 +43,8 @@ class CaseworkBook:
             if row.claimed_by is not None:
                 return ClaimOutcome.DONE if row.claimed_by == moderator else ClaimOutcome.TAKEN
             before = CaseState(row.state)
+            if before is CaseState.PROPOSED:
+                return ClaimOutcome.OVER  # only sent back or taken back is it anybody's again
             after = before if before in HAS_VERDICT else CaseState.CLAIMED
             if after is not before and not may_become(before, after):
                 return ClaimOutcome.OVER
@@ -90,10 +95,10 @@ class CaseworkBook:
         wanted = select(cases, case_keys.c.wrapped).select_from(cases_with_keys).where(asked_for)
         async with self._engine.connect() as connection:
             rows = (await connection.execute(wanted)).all()
-        asked = [row for row in rows if row.prompt_message_id == message_id]
-        if asked:
-            return self._deciding_of(asked[0])
-        return self._deciding_of(rows[0]) if len(rows) == 1 else None
+            asked = [row for row in rows if row.prompt_message_id == message_id]
+            if not asked and len(rows) != 1:
+                return None
+            return await self._deciding_of(connection, (asked or rows)[0])
 
     async def keep_written(self, case: CaseId, written: str) -> None:
         """Keep an explanation that lacks something."""
@@ -106,8 +111,8 @@ class CaseworkBook:
 
         await self._committer.write(work)
 
-    async def give(self, verdict: NewVerdict) -> GivingOutcome:
-        """Record a verdict, and free the case from its claimer."""
+    async def give(self, verdict: NewVerdict, judge: Judge) -> GivingOutcome:
+        """Record a verdict, or propose it where ``judge`` says so, and free the case from its claimer."""
 
         async def work(connection: AsyncConnection) -> GivingOutcome:
             given = select(verdicts.c.id).where(verdicts.c.origin_key == verdict.origin_key)
@@ -117,28 +122,33 @@ class CaseworkBook:
             if row is None or row.claimed_by != verdict.moderator:
                 return GivingOutcome.NOT_YOURS
             before = CaseState(row.state)
-            after = state_after(before, verdict.kind)
+            needs = judge((await reasons_of(connection, verdict.case)).keys())
+            after = state_after(before, verdict.kind, needs)
             if not may_become(before, after):
                 return GivingOutcome.NOT_YOURS
-            verdict_id = await _insert_verdict(connection, verdict)
+            place = "proposed_id" if needs else "verdict_id"
             changed = {
                 "state": after,
-                "verdict_id": verdict_id,
+                place: await _insert_verdict(connection, verdict, needs),
                 "sealed_deciding": None,
                 "changed_at": verdict.at,
             }
             await _change(connection, row, {**changed, **_FREE})
+            if needs:
+                return GivingOutcome.PROPOSED
             return GivingOutcome.REVISED if before in HAS_VERDICT else GivingOutcome.GIVEN
 
         return await self._committer.write(work)
 
-    def _deciding_of(self, row: Row[Any]) -> Deciding:
+    async def _deciding_of(self, connection: AsyncConnection, row: Row[Any]) -> Deciding:
         key = self._sealer.case_key_if_any(row.wrapped, str(row.id))
         return Deciding(
             case=CaseId(row.id),
             kind=None if row.deciding is None else VerdictKind(row.deciding),
             moderator=None if row.claimed_by is None else PersonId(row.claimed_by),
             written=opened_words(key, row.id, row.sealed_deciding),
+            reasons=tuple(await reasons_of(connection, row.id)),
+            listeners=await listeners_of(connection, row.id),
         )
 
     async def _set(self, case: CaseId, values: dict[str, Any]) -> None:
@@ -148,7 +158,8 @@ class CaseworkBook:
 
 
 async def _row(connection: AsyncConnection, case: CaseId) -> Row[Any] | None:
-    return (await connection.execute(select(cases).where(cases.c.id == case))).one_or_none()
+    """The case, held until the end of the transaction: nobody reports it for another reason meanwhile."""
+    return (await connection.execute(select(cases).where(cases.c.id == case).with_for_update())).one_or_none()
 
 
 async def _change(connection: AsyncConnection, row: Row[Any], values: dict[str, Any]) -> bool:
@@ -163,7 +174,7 @@ async def _change(connection: AsyncConnection, row: Row[Any], values: dict[str, 
     return changed.rowcount == 1
 
 
-async def _insert_verdict(connection: AsyncConnection, verdict: NewVerdict) -> int:
+async def _insert_verdict(connection: AsyncConnection, verdict: NewVerdict, needs: Sequence[Need]) -> int:
     inserted = await connection.execute(
         insert(verdicts)
         .values(
@@ -174,6 +185,7 @@ async def _insert_verdict(connection: AsyncConnection, verdict: NewVerdict) -> i
             author=verdict.moderator,
             origin_key=verdict.origin_key,
             given_at=verdict.at,
+            needs=list(needs),
         )
         .returning(verdicts.c.id)
     )

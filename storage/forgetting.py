@@ -39,6 +39,7 @@ _NOBODYS: dict[str, Any] = {
 _EMPTY: dict[str, Any] = {
     "sealed": None,
     "claimed_by": None,
+    "proposed_id": None,
     "deciding": None,
     "sealed_deciding": None,
 }
@@ -148,7 +149,8 @@ class EvidenceBook:
         has_key = exists().where(case_keys.c.case_id == cases.c.id)
         is_undecided = cases.c.state.not_in((*HAS_VERDICT, CaseState.CLOSED))
         lost = and_(cases.c.sealed.is_not(None), is_undecided, ~has_key)
-        closed = {"state": CaseState.CLOSED, "claimed_by": None, "deciding": None, "changed_at": now}
+        nobodys = {"claimed_by": None, "proposed_id": None, "deciding": None}
+        closed = {"state": CaseState.CLOSED, "changed_at": now, **nobodys}
 
         async def work(connection: AsyncConnection) -> list[CaseId]:
             ids = (await connection.execute(select(cases.c.id).where(lost))).scalars().all()

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from reports.cases import CaseState, ReportId, VerdictId
 from reports.drafts import ReplyAddress
 from reports.ports import Telling, Told
+from reports.proposals import MOST_TOLD_ALONE
+from storage.alone import count_alone, give_place_back, is_one_persons
 from storage.case_keys import case_keys
-from storage.cases import opened_address, verdict_columns, verdict_of, with_verdict
+from storage.cases import opened_address, told_id, verdict_columns, verdict_of, with_verdict
 from storage.committer import Committer
 from storage.sealing import SealBroken, Sealer
 from storage.tables import cases, reports
@@ -37,12 +39,17 @@ class TellingRecord:
 
         async def work(connection: AsyncConnection) -> list[Telling]:
             rows = (await connection.execute(_waiting(now).limit(at_most))).all()
-            taken = {row.id: (row, self._address_of(row)) for row in rows}
-            for row, address in taken.values():
-                claimed = {"telling_verdict_id": row.verdict_id, "telling_until": until}
+            tellings: list[Telling] = []
+            for row in rows:
+                address = self._address_of(row)
+                was_counted = address is not None and await _is_counted(connection, row)
+                if address is not None and not was_counted and _needs_place(row) and row.awaits_second:
+                    continue  # told once a second person agrees
+                claimed = {"telling_verdict_id": row.told_id, "telling_until": until}
                 values = claimed if address else {"sealed_address": None}
                 await connection.execute(update(reports).where(reports.c.id == row.id).values(**values))
-            return [_telling_of(row, address) for row, address in taken.values() if address]
+                tellings += [_telling_of(row, address, was_counted)] if address else []
+            return tellings
 
         async with self._engine.connect() as connection:
             if (await connection.execute(_waiting(now).limit(1))).one_or_none() is None:
@@ -63,24 +70,38 @@ class TellingRecord:
             return None
 
 
-def _telling_of(row: Row[Any], address: ReplyAddress) -> Telling:
+async def _is_counted(connection: AsyncConnection, row: Row[Any]) -> bool:
+    """Whether this telling took one of the places that one person's words have."""
+    return _needs_place(row) and await count_alone(connection, row.case_id, row.told_id)
+
+
+def _needs_place(row: Row[Any]) -> bool:
+    return is_one_persons(row) and not _may_be_repeat(row)
+
+
+def _may_be_repeat(row: Row[Any]) -> bool:
+    return bool(row.telling_verdict_id == row.told_id)
+
+
+def _telling_of(row: Row[Any], address: ReplyAddress, was_counted: bool) -> Telling:
     verdict = verdict_of(row)
     if verdict is None:
         raise RuntimeError(f"case {row.case_id} names a verdict that is not there")
     return Telling(
         report=ReportId(row.id),
-        verdict_id=VerdictId(row.verdict_id),
+        verdict_id=VerdictId(row.told_id),
         receipt=row.receipt,
         address=address,
         verdict=verdict,
-        is_revision=row.told_verdict_id > 0,
-        may_be_repeat=row.telling_verdict_id == row.verdict_id,
+        is_revision=row.told_verdict_id != 0,
+        may_be_repeat=_may_be_repeat(row),
+        was_counted=was_counted,
     )
 
 
 def _waiting(now: datetime) -> Any:
     return (
-        select(reports, cases.c.verdict_id, case_keys.c.wrapped, *verdict_columns)
+        select(reports, told_id.label("told_id"), case_keys.c.wrapped, *verdict_columns)
         .select_from(
             with_verdict.join(reports, reports.c.case_id == cases.c.id).join(
                 case_keys, case_keys.c.case_id == cases.c.id
@@ -88,7 +109,10 @@ def _waiting(now: datetime) -> Any:
         )
         .where(
             reports.c.sealed_address.is_not(None),
-            reports.c.told_verdict_id < cases.c.verdict_id,
+            reports.c.told_verdict_id < told_id,
+            cases.c.proposed_id.is_(None)
+            | (cases.c.told_alone < MOST_TOLD_ALONE)
+            | (reports.c.telling_verdict_id == cases.c.proposed_id),
             reports.c.telling_until.is_(None) | (reports.c.telling_until <= now),
         )
         .order_by(reports.c.id)
@@ -97,6 +121,8 @@ def _waiting(now: datetime) -> Any:
 
 async def _settle(connection: AsyncConnection, telling: Telling, told: Told, at: datetime) -> None:
     values: dict[str, Any] = {"telling_verdict_id": None, "telling_until": None}
+    if telling.was_counted and told in (Told.GONE, Told.NOT_SENT):
+        await give_place_back(connection, telling.report, telling.verdict_id)
     if told is Told.GONE:
         values |= {"sealed_address": None}
     elif told is Told.ARRIVED:

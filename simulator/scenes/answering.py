@@ -35,9 +35,23 @@ class Answering:
         return self._plot.told(f"Biên nhận {self._receipt}", f"Receipt {self._receipt}")
 
     async def verdict(self) -> str:
-        """Minh takes the case and gives the verdict, with its source."""
-        stage, minh, group = self._plot.stage, self._plot.players.minh, self._plot.players.moderators
+        """Minh takes the case and writes the verdict, with its source; it says scam, so Lan must agree."""
+        stage, players, group = self._plot.stage, self._plot.players, self._plot.players.moderators
         if not self._is_answered():
+            if stage.shown_button(group, "✅ I agree") is None:
+                await self._propose()
+            await stage.button(group, "✅ I agree")
+            await self._plot.beat()
+            await stage.press(players.lan, group, "✅ I agree")
+            await stage.text(group, stage.speak("This case is answered."))
+        return self._plot.told(
+            "Minh đã kết luận, có dẫn nguồn; Lan đồng ý", "Minh decided, and named the source; Lan agreed"
+        )
+
+    async def _propose(self) -> None:
+        """Take the case, write, look at what citizens would read, and send it to a second person."""
+        stage, minh, group = self._plot.stage, self._plot.players.minh, self._plot.players.moderators
+        if stage.shown_button(group, "📨 Send it to a second person") is None:
             if stage.shown_button(group, "it is a scam") is None:
                 await stage.press(minh, group, "✋ I take this one")
                 await stage.button(group, "it is a scam")
@@ -48,12 +62,14 @@ class Answering:
             await self._plot.beat()
             words = f"{self._plot.script.verdict} {self._plot.script.source}"
             stage.world.say(minh, group, words, reply_to=prompt.message_id)
-            await stage.text(group, stage.speak("This case is answered."))
-        return self._plot.told("Minh đã kết luận, có dẫn nguồn", "Minh decided, and named the source")
+            await stage.button(group, "📨 Send it to a second person")
+            await self._plot.beat()
+        await stage.press(minh, group, "📨 Send it to a second person")
 
     def _is_answered(self) -> bool:
         stage, group = self._plot.stage, self._plot.players.moderators
-        is_open = any(stage.shown_button(group, label) for label in ("✋ I take this one", "it is a scam"))
+        labels = ("✋ I take this one", "it is a scam", "📨 Send it to a second person", "✅ I agree")
+        is_open = any(stage.shown_button(group, label) for label in labels)
         return not is_open and stage.shows(group, stage.speak("This case is answered."))
 
     async def answer(self) -> str:

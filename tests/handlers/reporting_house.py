@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
-from handlers import moderation, reporting
+from bulletins.bulletin import Code
+from handlers import moderation, reporting, seconding
 from handlers.case_cards import CardWords, CaseCards
 from handlers.citizen_voice import CitizenVoice
 from handlers.moderation import ModerationDesk
@@ -18,11 +19,13 @@ from members.roles import Role
 from reports.answers import Answers, Errands
 from reports.cards import Cards
 from reports.cases import CaseId, Reason
-from reports.filing import Desk
+from reports.filing import Desk, FilingRules
 from reports.findings import GenuineFinding
 from reports.intake import Checks, Intake
 from reports.ports import Card, Retention
+from reports.proposals import SecondRules
 from reports.quotas import Quota
+from reports.seconding import SecondOpinions
 from reports.verdicts import Verdicts
 from simulator.world import Chat, Message, Origin, OriginKind, RichText, User
 from storage.cards import CardRecord
@@ -30,6 +33,7 @@ from storage.cases import CaseBook
 from storage.casework import CaseworkBook
 from storage.drafts import DraftBook
 from storage.forgetting import EvidenceBook, OwnReports
+from storage.proposals import ProposalBook
 from storage.sealing import Sealer
 from storage.tables import cases, drafts, staff
 from storage.tellings import TellingRecord
@@ -39,12 +43,18 @@ from tests.keys import SECRET, one_after_another
 
 SCAM = "Vietcombank thông báo: tài khoản của bạn bị khóa. Mở khóa tại https://vcb-login.top/a ngay!"
 RULES = Retention()
+SECOND = SecondRules(frozenset({Reason.HARMFUL_RUMOUR, Reason.FAKE_NOTICE}), ("gov.vn", "vietcombank.com.vn"))
+PUBLISHED = "LOA-0000-0"
+"""The code of the one bulletin that was published."""
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 YES, NO = "👍 Rồi, cảm ơn", "🙋 Chưa, nhờ điều phối viên"
 TELL_ME, QUIETLY, NOT_AT_ALL = "Gửi, và báo kết quả cho tôi", "Gửi, không cần báo lại", "Thôi, không gửi"
 IT_IS_SCAM = "Lừa đảo, đánh cắp thông tin"
-CLAIM, FALSE = "✋ Tôi nhận vụ này", "❌ sai sự thật"
+IT_IS_DANGEROUS = "Tin đồn nguy hiểm: sức khoẻ, thiên tai"
+CLAIM, FALSE, SCAM_KIND = "✋ Tôi nhận vụ này", "❌ sai sự thật", "🚫 lừa đảo"
+SEND, SEND_TO_SECOND = "📨 Gửi câu trả lời", "📨 Gửi cho người thứ hai"
+AGREE = "✅ Tôi đồng ý"
 
 
 class KnownBulletins:
@@ -94,10 +104,12 @@ class Corner:
         await self.intake.answer_due()
         return self.house.last(user).text
 
-    async def report(self, user: User, text: str = SCAM, *, consent: str = TELL_ME) -> str:
+    async def report(
+        self, user: User, text: str = SCAM, *, consent: str = TELL_ME, reason: str = IT_IS_SCAM
+    ) -> str:
         """All the way to the receipt, which is returned."""
         await self.ask(user, text)
-        for label in (NO, consent, IT_IS_SCAM):
+        for label in (NO, consent, reason):
             await self.house.press(user, label)
         await self.cards.show_stale()
         return receipt_in(self.house.last(user).text)
@@ -118,11 +130,18 @@ class Corner:
         return self.house.last(self.group).text
 
     async def decide(self, moderator: User, text: str, kind: str = FALSE, take: str = CLAIM) -> None:
-        """Claim, choose, explain, and let everybody be told."""
+        """Claim, choose, explain, look at it, send it, and let everybody be told who may be."""
         await self.press(moderator, take)
         await self.press(moderator, kind)
         await self.reply(moderator, text)
+        await self.send(moderator)
         await self.answers.tell_waiting()
+
+    async def send(self, moderator: User) -> str:
+        """Send what the newest preview shows; what the bot says then."""
+        labels = self.house.labels(self.group)
+        await self.press(moderator, SEND if SEND in labels else SEND_TO_SECOND)
+        return self.house.last(self.group).text
 
     async def content(self) -> str:
         """What is kept of the content of the only case."""
@@ -179,6 +198,10 @@ def receipt_in(text: str) -> str:
     return next(word for word in text.split() if word.startswith("PA-"))
 
 
+async def _is_published(code: Code) -> bool:
+    return code == PUBLISHED
+
+
 def _corner(
     house: House, group: Chat, people: tuple[User, User], reports_a_day: int, draw: Callable[[int], int]
 ) -> Corner:
@@ -191,7 +214,7 @@ def _corner(
     checks = Checks(bulletins, examiner, cases)
     now, tokens = house.clock.now, house.tokens
     intake = Intake(drafts, checks, voice, now=now, tokens=tokens)
-    quotas = Quota(reports_a_day, timedelta(days=1)), Quota(600, timedelta(minutes=1))
+    rules = FilingRules(Quota(reports_a_day, timedelta(days=1)), Quota(600, timedelta(minutes=1)), SECOND)
     answers = Answers(TellingRecord(*store, sealer), voice, now=now, rate_per_second=1_000)
     words = CardWords(examiner, "vi", ZONE)
     place = CaseCards(house.bot, str(group.id), buttons=house.buttons, texts=TEXTS, words=words)
@@ -200,7 +223,7 @@ def _corner(
     errands = Errands(answers, cards)
     desk = ReportingDesk(
         intake=intake,
-        filing=Desk(drafts, cases, checks, now=now, tokens=tokens, quotas=quotas),
+        filing=Desk(drafts, cases, checks, now=now, tokens=tokens, rules=rules),
         errands=errands,
         buttons=house.buttons,
         network="Mạng lưới Loa",
@@ -208,8 +231,20 @@ def _corner(
         reasons=tuple(Reason),
         zone=ZONE,
     )
-    moderating = ModerationDesk(Verdicts(casework, now=now), cards, errands, house.buttons)
-    house.include(moderation.router(moderating, str(group.id)), reporting.router(desk))
+    moderating = ModerationDesk(
+        verdicts=Verdicts(casework, SECOND, _is_published, now=now),
+        seconds=SecondOpinions(ProposalBook(*store, sealer), now=now),
+        cards=cards,
+        errands=errands,
+        buttons=house.buttons,
+        zone=ZONE,
+        now=now,
+    )
+    house.include(
+        seconding.router(moderating, str(group.id)),
+        moderation.router(moderating, str(group.id)),
+        reporting.router(desk),
+    )
     evidence, own = EvidenceBook(house.committer), OwnReports(*store, sealer, now=now)
     return Corner(
         house, group, *people, bulletins, examiner, intake, answers, cards, errands, evidence, own, sealer

@@ -11,6 +11,7 @@ from simulator.world import FileKind, User
 from storage.tables import cases, reports, staff, verdicts
 from tests.handlers.house import House
 from tests.handlers.reporting_house import (
+    AGREE,
     CLAIM,
     FALSE,
     SCAM,
@@ -196,6 +197,7 @@ async def test_a_missing_source_is_asked_for_and_the_explanation_is_kept(
     )
     assert await house.rows(verdicts) == []
     await corner.reply(corner.lan, "https://www.vietcombank.com.vn/canh-bao")
+    await corner.send(corner.lan)
 
     (verdict,) = await house.rows(verdicts)
     assert verdict.explanation == "Ngân hàng không bao giờ gửi liên kết như vậy."
@@ -209,6 +211,7 @@ async def test_a_bare_source_is_kept_until_it_is_explained(house: House, corner:
 
     assert "thêm một hai câu giải thích" in await corner.reply(corner.lan, "https://vietcombank.com.vn")
     await corner.reply(corner.lan, "Trang này không phải của ngân hàng.")
+    await corner.send(corner.lan)
 
     (verdict,) = await house.rows(verdicts)
     assert verdict.sources == ["https://vietcombank.com.vn"]
@@ -230,6 +233,7 @@ async def test_too_long_an_explanation_is_declined_kindly(house: House, corner: 
 
     assert "tối đa 1500 ký tự" in await corner.reply(corner.lan, "dài " * 900 + "https://a.vn")
     await corner.reply(corner.lan, EXPLAINED)
+    await corner.send(corner.lan)
 
     assert len(await house.rows(verdicts)) == 1
 
@@ -278,6 +282,8 @@ async def test_a_revised_verdict_is_told_again_and_marked(house: House, corner: 
     await corner.decide(
         corner.minh, "Sau khi hỏi lại: đây là lừa đảo. https://congan.gov.vn/tin", "🚫 lừa đảo", take=REVISE
     )
+    await corner.press(corner.lan, AGREE)
+    await corner.answers.tell_waiting()
 
     first, second = answers(house, sau)
     assert "đã được sửa lại" not in first
@@ -300,4 +306,5 @@ async def test_a_picture_in_reply_is_answered_by_asking_for_words(corner: Corner
     prompt = corner.house.last(corner.group)
     world.send_file(corner.lan, corner.group, picture, EXPLAINED, reply_to=prompt.message_id)
     await corner.house.settle()
+    await corner.send(corner.lan)
     assert (await the_case(corner.house)).state == CaseState.ANSWERED

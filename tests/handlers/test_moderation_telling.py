@@ -108,6 +108,7 @@ async def test_a_crash_between_taking_and_sending_loses_nothing_and_says_so(
     await corner.press(corner.lan, CLAIM)
     await corner.press(corner.lan, FALSE)
     await corner.reply(corner.lan, EXPLAINED)
+    await corner.send(corner.lan)
     book = TellingRecord(house.engine, house.committer, corner.sealer)
     now = house.clock.now()
     assert len(await book.take(now, now + timedelta(seconds=60), 10)) == 1  # and then the power goes
@@ -152,6 +153,7 @@ async def test_the_status_shows_the_verdict(house: House, corner: Corner, sau: U
     assert "đang kiểm chứng" in house.last(sau).text
     await corner.press(corner.lan, FALSE)
     await corner.reply(corner.lan, EXPLAINED)
+    await corner.send(corner.lan)
 
     await house.say(sau, f"/status {receipt}")
 
@@ -169,6 +171,7 @@ async def test_the_running_errands_show_cards_and_tell_by_themselves(
     await corner.press(corner.lan, FALSE)
 
     await corner.reply(corner.lan, EXPLAINED)
+    await corner.send(corner.lan)
 
     async with asyncio.timeout(10):
         await told.wait()

@@ -280,8 +280,24 @@ BY_ROW: Mapping[str, tuple[Removal, ...]] = {
         ),
         Removal(
             "reports are filed without a quota", "reports/filing.py",
-            "return self._person_quota.use(person, now) or self._common_quota.use(\"\", now)", "return None",
+            "return self._rules.by_person.use(person, now) or self._rules.in_all.use(\"\", now)", "return None",
             ("tests/handlers/test_reporting_edges.py",),
+        ),
+    ),
+    "one person's verdict": (
+        Removal(
+            "an author is their own second person", "storage/proposals.py",
+            "            if await _same_person(connection, row.author, second.person):\n"
+            "                return Seconding.OWN\n"
+            "            if not await _is_staff(connection, second.person):\n"
+            "                return Seconding.NOT_STAFF\n"
+            "            stood",
+            "            stood", ("tests/storage/test_proposals.py",),
+        ),
+        Removal(
+            "two accounts of one person are two", "storage/proposals.py",
+            "return one in await accounts_of(connection, other)", "return one == other",
+            ("tests/storage/test_proposals.py",),
         ),
     ),
     "stolen disk or backup": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from members.channel import PersonId
 from reports import receipts
-from reports.cases import CaseId, CaseState, Purpose, Reason, Receipt, VerdictKind
+from reports.cases import CaseId, CaseState, Need, Purpose, Reason, Receipt, VerdictKind
 from reports.content import Content
 from reports.drafts import DraftToken, ReplyAddress
 from reports.ports import (
@@ -46,6 +46,11 @@ NOON = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
 SAU, BA = PersonId("telegram:1001"), PersonId("telegram:1002")
 LAN, MINH = PersonId("telegram:2001"), PersonId("telegram:2002")
 RUMOUR = Content("Uống nước chanh nóng chữa khỏi ung thư", (), False, False, False)
+
+
+def one_is_enough(_: Collection[Reason]) -> tuple[Need, ...]:
+    """What this file is about takes no second person; see ``test_proposals.py``."""
+    return ()
 
 
 def address_of(person: PersonId) -> ReplyAddress:
@@ -83,7 +88,8 @@ class Books:
                 sources=("https://moh.gov.vn/tin",),
                 origin_key=f"reply-{next(self.numbers)}",
                 at=at,
-            )
+            ),
+            one_is_enough,
         )
         assert given in (GivingOutcome.GIVEN, GivingOutcome.REVISED)
 
@@ -116,7 +122,8 @@ def filing(person: PersonId, content: Content, draft: str, at: datetime) -> Fili
         content=content,
         content_sha256=content.sha256,
         findings=(("link", "chua-benh.vip"),),
-        reason=Reason.HARMFUL_RUMOUR,
+        reason=Reason.OTHER_FACTUAL,
+        is_severe=False,
         consents=((Purpose.FILE, "aa"), (Purpose.TELL, "aa")),
         at=at,
     )
@@ -257,7 +264,7 @@ async def test_a_verdict_is_given_by_the_claimer_alone(books: Books) -> None:
         at=NOON,
     )
 
-    assert await books.casework.give(theirs) is GivingOutcome.NOT_YOURS
+    assert await books.casework.give(theirs, one_is_enough) is GivingOutcome.NOT_YOURS
     assert (await books.case()).state == CaseState.CLAIMED
 
 
