@@ -28,7 +28,7 @@ _PLAIN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 # Where a protected site would pass the reader on, or only seems to be the site: "?to=evil.top", "//", "@".
-_PASSES_ON = re.compile(r"//|%2f|[@\\]|=[^&]*\.[a-z]{2}", re.IGNORECASE)
+_PASSES_ON = re.compile(r"//|%2f|[@\\]|=[^&=]*\.[a-z]{2}", re.IGNORECASE)
 # What chat programs make a link of beside the addresses that the reader of links knows: any scheme, a name after
 # an @, a name that ends in letters after a dot (however new that ending is), four numbers with dots. Vietnamese
 # titles and "TP.HCM" end in no top-level domain.
