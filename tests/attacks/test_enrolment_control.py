@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from aiogram.types import Chat as TelegramChat
 from aiogram.types import Update
 from sqlalchemy import Row, select
 
+from handlers.buttons import press_of
 from simulator.world import Chat
+from storage.buttons import ButtonBook
 from storage.tables import (
     buttons,
     channels,
@@ -22,6 +25,7 @@ from storage.tables import (
 from tests.handlers.house import House
 from tests.handlers.reporting_house import SCAM, furnish
 from tests.handlers.test_places import enrolled
+from tests.keys import NAMES
 
 ADD = "➕ Thêm vào nhóm"
 IS_NOBODY = (1087968824, 136817688, 777000)
@@ -189,12 +193,22 @@ async def test_a_press_by_nobody_counts_for_nothing(house: House, nobody: int) -
     assert update.callback_query is not None
     forged = _in_the_name_of(update, nobody)
 
-    async with house.engine.begin() as connection:  # as a button for all whom its handler lets in
-        await connection.execute(buttons.update().values(person=None))
+    await _let_anybody_press(house, update)
     await house.take(forged)
 
     assert (await only(house)).state == "active"
     assert "không biết ai đang viết" in house.world.callbacks[query].answer
+
+
+async def _let_anybody_press(house: House, update: Update) -> None:
+    """The button becomes one for all whom its handler lets in."""
+    assert update.callback_query is not None
+    store = ButtonBook(house.engine, house.committer, NAMES)
+    button = await store.find(press_of(update.callback_query))
+    assert button is not None
+    async with house.engine.begin() as connection:
+        await connection.execute(buttons.delete())
+    await store.keep([replace(button, person=None)])
 
 
 async def only_at(house: House, group: Chat) -> Row[Any]:
