@@ -227,13 +227,20 @@ def amendment_expires(standing: Bulletin, now: datetime) -> datetime:
 
 
 def reworded(language: Language, typed: str) -> Edit:
-    """The edit that puts what was typed in place; one paragraph goes under a correction's ready headline."""
+    """The edit that puts what was typed in place; one paragraph goes under a correction's ready headline.
+
+    Where the original speaks other languages only, their ready headlines, under which nothing stands, go: a heading
+    alone puts nothing right.
+    """
     typed = typed.strip()
 
     def edit(bulletin: Bulletin) -> Bulletin:
         ready = bulletin.texts.get(language)
         if ready is not None and is_correction(bulletin) and "\n" not in typed:
             return worded(language, replace(ready, body=typed))(bulletin)
+        if ready is None and is_correction(bulletin):
+            said = {other: text for other, text in bulletin.texts.items() if text.body or text.instruction}
+            bulletin = replace(bulletin, texts=said)
         return worded(language, text_from(typed))(bulletin)
 
     return edit
