@@ -207,6 +207,7 @@ class Publishing:
     async def _write_correction(self) -> None:
         stage, lan = self._plot.stage, self._plot.players.lan
         headline = self._plot.script.correction_headline
+        await self._plot.seen_copy(self._plot.players.parts[0])  # after a crash the code is read there again
         before = stage.write(lan, f"/dinhchinh {self._plot.code}")
         asked_for = "Please write what is right. One paragraph is enough; the heading stands ready."
         await stage.text(lan.id, stage.speak(asked_for), after=before)
